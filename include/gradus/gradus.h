@@ -1,0 +1,16 @@
+/* gradus: optimization steps on CPUs, the same bits everywhere. This header includes the whole public API of libgradus. */
+#ifndef GRADUS_GRADUS_H
+#define GRADUS_GRADUS_H
+
+#include <gradus/context.h>
+#include <gradus/dataset.h>
+#include <gradus/matrix.h>
+#include <gradus/model.h>
+#include <gradus/net.h>
+#include <gradus/optimizer.h>
+#include <gradus/status.h>
+#include <gradus/tensor.h>
+#include <gradus/train.h>
+#include <gradus/version.h>
+
+#endif

@@ -1,0 +1,143 @@
+/* Dense nets: make, train by steps, predict, evaluate. */
+#ifndef GRADUS_NET_H
+#define GRADUS_NET_H
+
+#include <gradus/context.h>
+#include <gradus/optimizer.h>
+#include <gradus/tensor.h>
+
+GRADUS_BEGIN_DECLS
+
+/* THE list of activations: number, NAME, name. Append-only. softmax is for the last layer, with the cross-entropy loss. */
+#define GRADUS_ACTIVATION_MAP(XX) \
+    XX(1, IDENTITY, identity) \
+    XX(2, RELU, relu) \
+    XX(3, TANH, tanh) \
+    XX(4, SIGMOID, sigmoid) \
+    XX(5, SOFTMAX, softmax)
+
+/* THE list of losses: number, NAME, name on the command line. Append-only. */
+#define GRADUS_LOSS_MAP(XX) \
+    XX(1, CROSS_ENTROPY, "cross-entropy") \
+    XX(3, MSE, "mse")
+
+typedef int32_t gradus_activation;
+typedef int32_t gradus_loss;
+#define GRADUS_ACTIVATION_ENUM(number, NAME, name) GRADUS_ACTIVATION_##NAME = (number),
+#define GRADUS_LOSS_ENUM(number, NAME, name) GRADUS_LOSS_##NAME = (number),
+enum { GRADUS_ACTIVATION_MAP(GRADUS_ACTIVATION_ENUM) GRADUS_ACTIVATION_UNSET = 0 };
+enum { GRADUS_LOSS_MAP(GRADUS_LOSS_ENUM) GRADUS_LOSS_UNSET = 0 };
+#undef GRADUS_ACTIVATION_ENUM
+#undef GRADUS_LOSS_ENUM
+
+/* Name to number (0: no such name) and back (NULL: no such number). Thread-safe. */
+GRADUS_API gradus_activation gradus_activation_from_name(const char *name);
+GRADUS_API const char *gradus_activation_name(gradus_activation activation);
+GRADUS_API gradus_loss gradus_loss_from_name(const char *name);
+GRADUS_API const char *gradus_loss_name(gradus_loss loss);
+
+/* One dense layer: y = activation(x W + b), W [inputs, outputs]. 16 bytes on 64-bit machines. */
+typedef struct gradus_layer {
+    size_t outputs;
+    gradus_activation activation;
+    int32_t reserved; /* 0 */
+} gradus_layer;
+
+typedef struct gradus_net_config {
+    size_t struct_size;
+    size_t inputs;
+    const gradus_layer *layers; /* first to last; the last one's outputs are the net's */
+    size_t layer_count;
+    gradus_loss loss;
+    uint64_t seed; /* of the initial weights: Glorot uniform, U(-l, l) with l = sqrt(6/(inputs + outputs)); biases start at 0 */
+} gradus_net_config;
+
+GRADUS_API void gradus_net_config_init_sized(gradus_net_config *config, size_t struct_size);
+static inline void gradus_net_config_init(gradus_net_config *config) { gradus_net_config_init_sized(config, sizeof *config); }
+
+/* A net: weights and biases, in a layout of its own. Const functions never write to it: many threads may predict with one net, a context each. */
+typedef struct gradus_net gradus_net;
+
+/* How many bytes a net of this shape takes (parameters only). Errors: as gradus_net_create. */
+GRADUS_API gradus_status gradus_net_memory(gradus_context *context, const gradus_net_config *config, size_t *bytes);
+
+/* Makes a net. Errors: INVALID_ARGUMENT (no layer, a width of 0, an unknown activation or loss, a loss that does not go with the last layer), OUT_OF_MEMORY. */
+GRADUS_API gradus_status gradus_net_create(gradus_context *context, const gradus_net_config *config, gradus_net **net);
+GRADUS_API void gradus_net_destroy(gradus_context *context, gradus_net *net);
+
+/* The shape a net was made with; *layer is layer `index`. Errors: none; an index past the end gives outputs = 0. Thread-safe. */
+GRADUS_API size_t gradus_net_inputs(const gradus_net *net);
+GRADUS_API size_t gradus_net_outputs(const gradus_net *net);
+GRADUS_API size_t gradus_net_layer_count(const gradus_net *net);
+GRADUS_API gradus_layer gradus_net_layer(const gradus_net *net, size_t index);
+GRADUS_API gradus_loss gradus_net_loss(const gradus_net *net);
+GRADUS_API uint64_t gradus_net_parameter_count(const gradus_net *net);
+
+/* Copies layer `index`'s weights [inputs, outputs] and bias [1, outputs] out of or into the net; either tensor may be NULL. F32.
+ * Errors: INVALID_ARGUMENT (index, shape), UNSUPPORTED (dtype). */
+GRADUS_API gradus_status gradus_net_get(gradus_context *context, const gradus_net *net, size_t index, const gradus_tensor *weights,
+                                        const gradus_tensor *bias);
+GRADUS_API gradus_status gradus_net_set(gradus_context *context, gradus_net *net, size_t index, const gradus_tensor *weights,
+                                        const gradus_tensor *bias);
+
+/* SHA-256 of the parameters as 64 lower-case hex digits and a 0: little-endian fp32, layer by layer weights [in, out] row-major, then bias; every NaN as
+ * 0x7fc00000. */
+GRADUS_API gradus_status gradus_net_sha256(gradus_context *context, const gradus_net *net, char digest[65]);
+
+/* Samples with their targets. */
+typedef struct gradus_batch {
+    size_t struct_size;
+    gradus_tensor inputs;  /* [samples, net inputs]: F32, or U8 read as u/255 (x = (float)u * 0x1.010102p-8f) */
+    gradus_tensor targets; /* cross-entropy: classes, a vector of `samples`, I32 or U8, each under the net's outputs. mse: F32 [samples, outputs] */
+    size_t samples;
+    size_t first, total; /* reserved for accumulation: 0 and 0 (or total = samples) */
+    uint64_t step;       /* global batches begun before this one; numbers random draws */
+} gradus_batch;
+
+GRADUS_API void gradus_batch_init_sized(gradus_batch *batch, size_t struct_size);
+static inline void gradus_batch_init(gradus_batch *batch) { gradus_batch_init_sized(batch, sizeof *batch); }
+
+/* Makes an optimizer for the net, its state in the net's own layout. It serves this net (and nets of the same shape) only, in gradus_net_step. */
+GRADUS_API gradus_status gradus_net_optimizer_create(gradus_context *context, const gradus_net *net, const gradus_optimizer_config *config,
+                                                     gradus_optimizer **optimizer);
+
+/* One training step: forward, loss, backward, update. *loss is the batch's mean loss before the update. The batch may have any number of samples > 0. The result
+ * depends neither on the ISA nor on the thread count.
+ * Errors: INVALID_ARGUMENT, UNSUPPORTED, OUT_OF_MEMORY (scratch for a new shape), INTERRUPTED, NOT_FINITE (the loss is not finite; *loss holds it): whenever
+ * it fails, no parameter, state or step count has changed. */
+GRADUS_API gradus_status gradus_net_step(gradus_context *context, gradus_net *net, gradus_optimizer *optimizer, const gradus_batch *batch,
+                                         double *loss);
+
+/* The mean loss over a batch and its gradient. gradients: for each layer its weights' [in, out] and then its bias' [1, out], F32, in the caller's memory,
+ * any row stride; may be NULL. Bits as in gradus_net_step. Errors: as gradus_net_step, with gradients undefined after NOT_FINITE or INTERRUPTED. */
+GRADUS_API gradus_status gradus_net_loss_gradient(gradus_context *context, const gradus_net *net, const gradus_batch *batch,
+                                                  const gradus_tensor *gradients, double *loss);
+
+/* The net's outputs [samples, outputs], F32, for inputs [samples, inputs], F32 or U8, any number of samples. A sample's output does not depend on the others.
+ * inputs and outputs must not overlap. Thread-safe on a shared net. Errors: INVALID_ARGUMENT, UNSUPPORTED, OUT_OF_MEMORY, INTERRUPTED. */
+GRADUS_API gradus_status gradus_net_predict(gradus_context *context, const gradus_net *net, const gradus_tensor *inputs,
+                                            const gradus_tensor *outputs);
+
+/* What gradus_net_evaluate measures. */
+typedef struct gradus_evaluation {
+    size_t struct_size;
+    double loss;     /* mean over the samples (mse: and outputs) */
+    double accuracy; /* share of samples whose highest output is their class (the lowest index wins ties); classification only, else NaN */
+    double f1; /* of the second class for two classes, else the plain mean over classes; a class with no true and no predicted sample counts 0 */
+    uint64_t samples;
+} gradus_evaluation;
+
+GRADUS_API void gradus_evaluation_init_sized(gradus_evaluation *evaluation, size_t struct_size);
+static inline void gradus_evaluation_init(gradus_evaluation *evaluation) { gradus_evaluation_init_sized(evaluation, sizeof *evaluation); }
+
+/* Loss and metrics over a batch of any size, in bounded memory. Thread-safe on a shared net. Errors: as gradus_net_predict; a loss that is not finite is
+ * reported as it is, not an error. */
+GRADUS_API gradus_status gradus_net_evaluate(gradus_context *context, const gradus_net *net, const gradus_batch *batch,
+                                             gradus_evaluation *evaluation);
+
+/* Grows the context's scratch so that no later step, prediction or evaluation of up to `samples` samples with this net allocates. */
+GRADUS_API gradus_status gradus_context_reserve(gradus_context *context, const gradus_net *net, size_t samples);
+
+GRADUS_END_DECLS
+
+#endif

@@ -1,0 +1,55 @@
+/* The inside of a context. base knows the kernel table only as a pointer; src/kernels/context.c, which makes contexts, chooses it. */
+#ifndef GD_BASE_CONTEXT_H
+#define GD_BASE_CONTEXT_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <gradus/context.h>
+
+#include "base/memory.h"
+
+struct gd_kernels;
+
+struct gradus_context {
+    const struct gd_kernels *kernels;
+    gradus_allocator allocator;
+    void (*log)(void *user, gradus_log_level level, const char *message);
+    void *log_user;
+    gradus_executor executor; /* parallel NULL: the pool's threads */
+    gradus_pool *pool;        /* NULL until first use, unless shared */
+    bool owns_pool, pin_threads;
+    uint32_t threads; /* asked for, the caller counted */
+    const char *threads_reason;
+    atomic_int interrupted;
+    void *scratch;
+    size_t scratch_size;
+    char message[1024];
+};
+
+/* Sets the message (printf's grammar) and returns `status`: `return gd_fail(context, GRADUS_IO, "%s: ...", path);` context may be NULL. errno is kept. */
+#if defined(__GNUC__)
+__attribute__((format(printf, 3, 4)))
+#endif
+gradus_status
+gd_fail(gradus_context *context, gradus_status status, const char *format, ...);
+
+/* One line to the host's log, if it has one. Calling thread only, no lock held. */
+#if defined(__GNUC__)
+__attribute__((format(printf, 3, 4)))
+#endif
+void gd_log(gradus_context *context, gradus_log_level level, const char *format, ...);
+
+/* gd_allocate with a message on failure ("`what`: out of memory, N bytes"). */
+gradus_status gd_context_allocate(gradus_context *context, size_t size, const char *what, void **memory);
+
+/* The context's one block of scratch, grown to `size`; what it held is gone. Called once a public call, before anything is changed. */
+gradus_status gd_context_scratch(gradus_context *context, size_t size, void **memory);
+
+/* Copies a caller's versioned struct over `known` (already holding defaults, known_size bytes, struct_size first): a shorter one leaves the rest at the
+ * defaults; a longer one's unknown tail must be zero, else GRADUS_UNSUPPORTED naming the offset; struct_size 0 is GRADUS_INVALID_ARGUMENT. */
+gradus_status gd_read_struct(gradus_context *context, const char *name, const void *given, void *known, size_t known_size);
+
+#endif

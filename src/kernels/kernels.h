@@ -1,0 +1,83 @@
+/* The kernel table: everything that is compiled once an instruction set. One const table an ISA, swapped as a whole. Kernels never fail, allocate or check
+ * pointers; the public function that calls them has validated. No two ISAs differ in one bit of any result (docs/numerics.md). */
+#ifndef GD_KERNELS_H
+#define GD_KERNELS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <gradus/optimizer.h>
+
+/* Rules, in the order of optimizers.def. */
+#define GRADUS_OPTIMIZER(number, name, NAME, ...) GD_RULE_##NAME,
+enum {
+#include <gradus/optimizers.def>
+    GD_RULE_COUNT
+};
+#undef GRADUS_OPTIMIZER
+
+enum { GD_MAX_STATES = 4, GD_MAX_COEFFICIENTS = 16 };
+
+/* A contiguous piece of one parameter with its gradient and states; the arrays do not overlap. */
+typedef struct gd_span {
+    float *weights;
+    const float *gradients;
+    float *states[GD_MAX_STATES];
+    size_t count;
+    float gradient_scale;      /* always multiplied in (x*1 is exact) */
+    const float *coefficients; /* what the rule's prepare made for this step */
+} gd_span;
+
+/* Element-wise functions y[i] = f(x[i]); y may be x. */
+#define GD_UNARY_MAP(XX) XX(EXP, exp) XX(LOG, log) XX(TANH, tanh) XX(SIGMOID, sigmoid) XX(RELU, relu)
+/* Element-wise derivatives by the activation's own output: d[i] = d[i] * f'(y[i]), or a select where f' is 0 or 1. */
+#define GD_DERIVATIVE_MAP(XX) XX(TANH, tanh) XX(SIGMOID, sigmoid) XX(RELU, relu)
+
+#define GD_ENUM(NAME, name) GD_UNARY_##NAME,
+enum { GD_UNARY_MAP(GD_ENUM) GD_UNARY_COUNT };
+#undef GD_ENUM
+#define GD_ENUM(NAME, name) GD_DERIVATIVE_##NAME,
+enum { GD_DERIVATIVE_MAP(GD_ENUM) GD_DERIVATIVE_COUNT };
+#undef GD_ENUM
+
+/* One block of a product, C [rows, columns]: P(i,j) = the fma chain over p = 0 .. k-1 from +0 of A(i,p) * B(p,j); then C = P, or C = C + P with `add`.
+ * A(i,p) = a[i*a_row + (p/run)*a_run + (p%run)*a_k]: a matrix, its transpose, or panels of `run` columns; B(p,j) = b[p*b_k + j]; C(i,j) = c[i*c_row + j].
+ * Any rows, columns and k; C overlaps neither A nor B. */
+typedef struct gd_tile {
+    const float *a;
+    ptrdiff_t a_row, a_k, a_run;
+    size_t run; /* k where there is one run */
+    const float *b;
+    ptrdiff_t b_k;
+    float *c;
+    ptrdiff_t c_row;
+    size_t rows, columns, k;
+    int add;
+} gd_tile;
+
+enum { GD_CPU_AVX2 = 1, GD_CPU_AVX512 = 2 }; /* what a table needs: AVX2 with FMA; AVX-512 F, BW, DQ, VL besides */
+
+typedef struct gd_kernels {
+    const char *name;
+    uint32_t needs;     /* GD_CPU_* */
+    uint32_t width;     /* fp32 lanes of a vector */
+    uint32_t tile_rows; /* the product's register tile: a multiple is fast, anything is right */
+    uint32_t tile_columns;
+    void (*step[GD_RULE_COUNT])(const gd_span *span);
+    void (*unary[GD_UNARY_COUNT])(const float *x, float *y, size_t n);
+    void (*derivative[GD_DERIVATIVE_COUNT])(const float *y, float *d, size_t n);
+    void (*tile)(const gd_tile *tile);
+    /* y = y + x. */
+    void (*add)(float *y, const float *x, size_t n);
+    /* The end of a product: t = alpha*r (as it is if alpha is 1); c = beta == 0 ? t : fma(beta, c, t). c is not read if beta is 0. */
+    void (*finish)(float *c, const float *r, size_t n, float alpha, float beta);
+    /* Softmax of one row (n > 0): m = its maximum by compare and select from x[0] up; e = exp(x - m); s = the row sum of e in 16 lanes; y = e/s. y may be x. Returns m and s. */
+    void (*softmax)(const float *x, float *y, size_t n, float *maximum, float *sum);
+    /* out[j] = the chain acc = acc + x[i*stride + j] over i = 0 .. rows-1 from +0: one leaf of a bias gradient. out does not overlap x. */
+    void (*column_sum)(const float *x, ptrdiff_t stride, size_t rows, size_t columns, float *out);
+    /* One block (n <= GD_SUM_BLOCK) of a reduction: 64 lanes from +0, lane l taking x[l], x[l+64], ..., folded by halves. sum: lane + x; dot: fma(x, y, lane). */
+    float (*block_sum)(const float *x, size_t n);
+    float (*block_dot)(const float *x, const float *y, size_t n);
+} gd_kernels;
+
+#endif

@@ -1,0 +1,64 @@
+/* The vector vocabulary in AVX2 with FMA: eight fp32 lanes, four fp64 lanes. See src/kernels/README.md for what each word means. */
+#ifndef GD_SIMD_H
+#define GD_SIMD_H
+
+#include <immintrin.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define GD_SIMD_NAME avx2
+#define GD_SIMD_NEEDS GD_CPU_AVX2
+enum { VF = 8, VD = 4, TILE_ROWS = 6, TILE_VECTORS = 2 };
+
+typedef __m256 vf;
+typedef __m256 vm;
+
+static inline __m256i vf_part(size_t n) { /* lanes 0 .. n-1 on */
+    return _mm256_cmpgt_epi32(_mm256_set1_epi32((int)n), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+}
+static inline vf vf_load(const float *p) { return _mm256_loadu_ps(p); }
+static inline vf vf_load_part(const float *p, size_t n) { return _mm256_maskload_ps(p, vf_part(n)); }
+static inline void vf_store(float *p, vf a) { _mm256_storeu_ps(p, a); }
+static inline void vf_store_part(float *p, vf a, size_t n) { _mm256_maskstore_ps(p, vf_part(n), a); }
+static inline vf vf_set(float a) { return _mm256_set1_ps(a); }
+static inline vf vf_add(vf a, vf b) { return _mm256_add_ps(a, b); }
+static inline vf vf_sub(vf a, vf b) { return _mm256_sub_ps(a, b); }
+static inline vf vf_mul(vf a, vf b) { return _mm256_mul_ps(a, b); }
+static inline vf vf_div(vf a, vf b) { return _mm256_div_ps(a, b); }
+static inline vf vf_sqrt(vf a) { return _mm256_sqrt_ps(a); }
+static inline vf vf_fma(vf a, vf b, vf c) { return _mm256_fmadd_ps(a, b, c); }
+static inline vf vf_abs(vf a) { return _mm256_andnot_ps(_mm256_set1_ps(-0.0f), a); }
+static inline vm vf_less(vf a, vf b) { return _mm256_cmp_ps(a, b, _CMP_LT_OQ); }
+static inline vm vf_unordered(vf a, vf b) { return _mm256_cmp_ps(a, b, _CMP_UNORD_Q); }
+static inline vf vf_select(vm mask, vf yes, vf no) { return _mm256_blendv_ps(no, yes, mask); }
+
+/* fp64 lanes, for the elementary functions. */
+typedef __m256d vd;
+typedef __m256d vdm;
+
+static inline __m128i vd_part(size_t n) { return _mm_cmpgt_epi32(_mm_set1_epi32((int)n), _mm_setr_epi32(0, 1, 2, 3)); }
+static inline vd vd_load_f32(const float *p) { return _mm256_cvtps_pd(_mm_loadu_ps(p)); }
+static inline vd vd_load_f32_part(const float *p, size_t n) { return _mm256_cvtps_pd(_mm_maskload_ps(p, vd_part(n))); }
+static inline void vd_store_f32(float *p, vd a) { _mm_storeu_ps(p, _mm256_cvtpd_ps(a)); }
+static inline void vd_store_f32_part(float *p, vd a, size_t n) { _mm_maskstore_ps(p, vd_part(n), _mm256_cvtpd_ps(a)); }
+static inline vd vd_set(double a) { return _mm256_set1_pd(a); }
+static inline vd vd_add(vd a, vd b) { return _mm256_add_pd(a, b); }
+static inline vd vd_sub(vd a, vd b) { return _mm256_sub_pd(a, b); }
+static inline vd vd_mul(vd a, vd b) { return _mm256_mul_pd(a, b); }
+static inline vd vd_div(vd a, vd b) { return _mm256_div_pd(a, b); }
+static inline vd vd_madd(vd a, vd b, vd c) { return _mm256_fmadd_pd(a, b, c); }
+static inline vd vd_and(vd a, vd b) { return _mm256_and_pd(a, b); }
+static inline vd vd_or(vd a, vd b) { return _mm256_or_pd(a, b); }
+static inline vd vd_xor(vd a, vd b) { return _mm256_xor_pd(a, b); }
+static inline vd vd_add_bits(vd a, vd b) { return _mm256_castsi256_pd(_mm256_add_epi64(_mm256_castpd_si256(a), _mm256_castpd_si256(b))); }
+static inline vd vd_sub_bits(vd a, vd b) { return _mm256_castsi256_pd(_mm256_sub_epi64(_mm256_castpd_si256(a), _mm256_castpd_si256(b))); }
+#define vd_shift_left(a, n) _mm256_castsi256_pd(_mm256_slli_epi64(_mm256_castpd_si256(a), (n)))
+#define vd_shift_right(a, n) _mm256_castsi256_pd(_mm256_srli_epi64(_mm256_castpd_si256(a), (n)))
+static inline vdm vd_less(vd a, vd b) { return _mm256_cmp_pd(a, b, _CMP_LT_OQ); }
+static inline vdm vd_equal(vd a, vd b) { return _mm256_cmp_pd(a, b, _CMP_EQ_OQ); }
+static inline vdm vd_unordered(vd a, vd b) { return _mm256_cmp_pd(a, b, _CMP_UNORD_Q); }
+static inline vdm vdm_and(vdm a, vdm b) { return _mm256_and_pd(a, b); }
+static inline vdm vdm_or(vdm a, vdm b) { return _mm256_or_pd(a, b); }
+static inline vd vd_select(vdm mask, vd yes, vd no) { return _mm256_blendv_pd(no, yes, mask); }
+
+#endif

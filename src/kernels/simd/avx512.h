@@ -1,0 +1,62 @@
+/* The vector vocabulary in AVX-512 (F, BW, DQ, VL): sixteen fp32 lanes, eight fp64 lanes. See src/kernels/README.md for what each word means. */
+#ifndef GD_SIMD_H
+#define GD_SIMD_H
+
+#include <immintrin.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define GD_SIMD_NAME avx512
+#define GD_SIMD_NEEDS (GD_CPU_AVX2 | GD_CPU_AVX512)
+enum { VF = 16, VD = 8, TILE_ROWS = 14, TILE_VECTORS = 2 };
+
+typedef __m512 vf;
+typedef __mmask16 vm;
+
+static inline __mmask16 vf_part(size_t n) { return (__mmask16)((1u << n) - 1u); } /* lanes 0 .. n-1, n <= 16 */
+static inline vf vf_load(const float *p) { return _mm512_loadu_ps(p); }
+static inline vf vf_load_part(const float *p, size_t n) { return _mm512_maskz_loadu_ps(vf_part(n), p); }
+static inline void vf_store(float *p, vf a) { _mm512_storeu_ps(p, a); }
+static inline void vf_store_part(float *p, vf a, size_t n) { _mm512_mask_storeu_ps(p, vf_part(n), a); }
+static inline vf vf_set(float a) { return _mm512_set1_ps(a); }
+static inline vf vf_add(vf a, vf b) { return _mm512_add_ps(a, b); }
+static inline vf vf_sub(vf a, vf b) { return _mm512_sub_ps(a, b); }
+static inline vf vf_mul(vf a, vf b) { return _mm512_mul_ps(a, b); }
+static inline vf vf_div(vf a, vf b) { return _mm512_div_ps(a, b); }
+static inline vf vf_sqrt(vf a) { return _mm512_sqrt_ps(a); }
+static inline vf vf_fma(vf a, vf b, vf c) { return _mm512_fmadd_ps(a, b, c); }
+static inline vf vf_abs(vf a) { return _mm512_abs_ps(a); }
+static inline vm vf_less(vf a, vf b) { return _mm512_cmp_ps_mask(a, b, _CMP_LT_OQ); }
+static inline vm vf_unordered(vf a, vf b) { return _mm512_cmp_ps_mask(a, b, _CMP_UNORD_Q); }
+static inline vf vf_select(vm mask, vf yes, vf no) { return _mm512_mask_blend_ps(mask, no, yes); }
+
+/* fp64 lanes, for the elementary functions. */
+typedef __m512d vd;
+typedef __mmask8 vdm;
+
+static inline __mmask8 vd_part(size_t n) { return (__mmask8)((1u << n) - 1u); }
+static inline vd vd_load_f32(const float *p) { return _mm512_cvtps_pd(_mm256_loadu_ps(p)); }
+static inline vd vd_load_f32_part(const float *p, size_t n) { return _mm512_cvtps_pd(_mm256_maskz_loadu_ps(vd_part(n), p)); }
+static inline void vd_store_f32(float *p, vd a) { _mm256_storeu_ps(p, _mm512_cvtpd_ps(a)); }
+static inline void vd_store_f32_part(float *p, vd a, size_t n) { _mm256_mask_storeu_ps(p, vd_part(n), _mm512_cvtpd_ps(a)); }
+static inline vd vd_set(double a) { return _mm512_set1_pd(a); }
+static inline vd vd_add(vd a, vd b) { return _mm512_add_pd(a, b); }
+static inline vd vd_sub(vd a, vd b) { return _mm512_sub_pd(a, b); }
+static inline vd vd_mul(vd a, vd b) { return _mm512_mul_pd(a, b); }
+static inline vd vd_div(vd a, vd b) { return _mm512_div_pd(a, b); }
+static inline vd vd_madd(vd a, vd b, vd c) { return _mm512_fmadd_pd(a, b, c); }
+static inline vd vd_and(vd a, vd b) { return _mm512_and_pd(a, b); }
+static inline vd vd_or(vd a, vd b) { return _mm512_or_pd(a, b); }
+static inline vd vd_xor(vd a, vd b) { return _mm512_xor_pd(a, b); }
+static inline vd vd_add_bits(vd a, vd b) { return _mm512_castsi512_pd(_mm512_add_epi64(_mm512_castpd_si512(a), _mm512_castpd_si512(b))); }
+static inline vd vd_sub_bits(vd a, vd b) { return _mm512_castsi512_pd(_mm512_sub_epi64(_mm512_castpd_si512(a), _mm512_castpd_si512(b))); }
+#define vd_shift_left(a, n) _mm512_castsi512_pd(_mm512_slli_epi64(_mm512_castpd_si512(a), (n)))
+#define vd_shift_right(a, n) _mm512_castsi512_pd(_mm512_srli_epi64(_mm512_castpd_si512(a), (n)))
+static inline vdm vd_less(vd a, vd b) { return _mm512_cmp_pd_mask(a, b, _CMP_LT_OQ); }
+static inline vdm vd_equal(vd a, vd b) { return _mm512_cmp_pd_mask(a, b, _CMP_EQ_OQ); }
+static inline vdm vd_unordered(vd a, vd b) { return _mm512_cmp_pd_mask(a, b, _CMP_UNORD_Q); }
+static inline vdm vdm_and(vdm a, vdm b) { return (vdm)(a & b); }
+static inline vdm vdm_or(vdm a, vdm b) { return (vdm)(a | b); }
+static inline vd vd_select(vdm mask, vd yes, vd no) { return _mm512_mask_blend_pd(mask, no, yes); }
+
+#endif
