@@ -1,0 +1,177 @@
+"""What the built library holds: objects, symbols, instructions. On x86-64 the instruction rules apply; elsewhere they have nothing to look at."""
+import glob
+import os
+import platform
+import re
+
+import house
+
+SIZE_LIMIT = 1 << 20
+LIBRARIES = {"libc.so.6", "libz.so.1", "ld-linux-x86-64.so.2", "ld-linux-aarch64.so.1"}  # no libm: no function of it is in a result path
+IMPORTS_FORBIDDEN = set(
+    "printf puts putchar fprintf vprintf vfprintf fputs perror stdout stderr stdin exit _exit _Exit abort quick_exit __assert_fail atexit __cxa_atexit "
+    "on_exit setenv putenv unsetenv signal sigaction setlocale __tls_get_addr rand srand random system dlopen".split()
+)
+# Writable variables, the only state outside objects: the CPU probe, the fork mark, the test mode of the phases.
+VARIABLES = {"cpu_features", "fork_page", "test_mode"}
+BANNED = r"v?rcp(14|28)?[ps][sd]|v?rsqrt(14|28)?[ps][sd]|vdpbf16ps|vcvtneps2bf16|vcvtne2ps2bf16|vexp2p[sd]|v?dpp[sd]|f(ld|ild|add|mul|div|sub|sqrt|sin|cos|yl2x|2xm1|scale)\w*"
+FMA = r"vfn?m(add|sub)\w*"
+X86 = platform.machine() == "x86_64"
+
+
+def library(build):
+    return os.path.realpath(os.path.join(str(house.ROOT), build, "libgradus.so"))
+
+
+def kernel_objects(build):
+    """ISA name -> object file."""
+    pattern = os.path.join(str(house.ROOT), build, "src/kernels/libgradus_kernels_*.a.p", "*.o")
+    return {re.search(r"libgradus_kernels_(\w+)\.a\.p", path).group(1): path for path in sorted(glob.glob(pattern))}
+
+
+def other_objects(build):
+    return sorted(glob.glob(os.path.join(str(house.ROOT), build, "libgradus.a.p", "*.o")))
+
+
+_disassembled = {}
+
+
+def instructions(path):
+    """(function, mnemonic, operands) of every instruction."""
+    if path not in _disassembled:
+        found, function = [], "?"
+        for line in house.output("objdump", "-d", "--no-show-raw-insn", path).splitlines():
+            if line.endswith(">:"):
+                function = line.split("<")[1][:-2]
+            elif "\t" in line:
+                words = line.split("\t")[-1].split(None, 1)
+                while words and words[0] in ("lock", "rep", "repz", "repnz", "bnd", "notrack", "data16", "cs"):
+                    words = words[1].split(None, 1) if len(words) > 1 else []
+                if words:
+                    found.append((function, words[0], words[1] if len(words) > 1 else ""))
+        _disassembled[path] = found
+    return _disassembled[path]
+
+
+def _where(path, wanted):
+    """'file: function: instruction', once a function and mnemonic."""
+    return sorted({"%s: %s: %s %s" % (os.path.basename(path), f, m, o) for f, m, o in instructions(path) if wanted(f, m, o)})[:10]
+
+
+def each_instruction_set_is_one_object_with_one_symbol(build):
+    complaints = [] if kernel_objects(build) else ["no kernel objects in " + build]
+    for isa, path in kernel_objects(build).items():
+        names = [line.split()[-1] for line in house.output("nm", "-g", "--defined-only", path).splitlines()]
+        if names != ["gd_kernels_" + isa]:
+            complaints.append("%s exports %s, not gd_kernels_%s alone" % (path, " ".join(names), isa))
+    return complaints
+
+
+def functions_are_named_for_the_library(build):
+    complaints = []
+    for path in other_objects(build):
+        for line in house.output("nm", "-g", "--defined-only", path).splitlines():
+            if not line.split()[-1].startswith(("gd_", "gradus_")):
+                complaints.append("%s: %s is neither gd_ nor gradus_" % (os.path.basename(path), line.split()[-1]))
+    return complaints
+
+
+def exported_symbols_are_those_of_the_golden_list(build):
+    lines = house.output("nm", "-D", "--defined-only", "--with-symbol-versions", library(build)).splitlines()
+    exported = {line.split()[-1].replace("@@", "@") for line in lines if line.split()[1] != "A"}
+    golden = set((house.ROOT / "tests/golden/symbols.txt").read_text().split())
+    return ["not in tests/golden/symbols.txt: " + s for s in sorted(exported - golden)] + ["gone from the library: " + s for s in sorted(golden - exported)]
+
+
+def imports_are_few_and_harmless(build):
+    dynamic = house.output("readelf", "-dW", library(build))
+    complaints = ["needs " + n for n in re.findall(r"\(NEEDED\).*\[(.+)\]", dynamic) if n not in LIBRARIES]
+    for line in house.output("nm", "-D", "--undefined-only", library(build)).splitlines():
+        name = line.split()[-1].split("@")[0]
+        if name in IMPORTS_FORBIDDEN:
+            complaints.append("imports " + name)
+    return complaints
+
+
+def the_library_is_small_once_stripped(build):
+    stripped = os.path.join(str(house.ROOT), build, "check-stripped.so")
+    house.output("strip", "-o", stripped, library(build))
+    size = os.path.getsize(stripped)
+    os.remove(stripped)
+    return ["%d bytes stripped, at most %d" % (size, SIZE_LIMIT)] if size >= SIZE_LIMIT else []
+
+
+def the_library_has_its_name_and_stays_loaded(build):
+    dynamic = house.output("readelf", "-dW", library(build))
+    complaints = [] if "soname: [libgradus.so.0]" in dynamic else ["the soname is not libgradus.so.0"]
+    return complaints + ([] if re.search(r"FLAGS_1.*NODELETE", dynamic) else ["not linked with -z nodelete"])
+
+
+def no_thread_storage_and_no_constructors(build):
+    program = house.output("readelf", "-lW", library(build))
+    complaints = ["a TLS segment"] if re.search(r"^\s+TLS\s", program, re.M) else []
+    dynamic = house.output("readelf", "-dW", library(build))
+    for which in ("INIT_ARRAYSZ", "FINI_ARRAYSZ"):  # the C runtime has one entry of its own
+        for size in re.findall(which + r"\)\s+(\d+)", dynamic):
+            if int(size) > 8:
+                complaints.append("%s is %s bytes: a constructor or destructor" % (which, size))
+    return complaints
+
+
+def no_global_state(build):
+    complaints = []
+    for path in other_objects(build) + list(kernel_objects(build).values()):
+        for line in house.output("objdump", "-t", path).splitlines():
+            m = re.search(r"O (\.t?data|\.t?bss|\*COM\*)(?:\.\S+)?\t\S+\s+(?:\.hidden )?(\S+)$", line)
+            if m and not m.group(0).startswith("O .data.rel.ro") and m.group(2).split(".")[0] not in VARIABLES:
+                complaints.append("%s: writable variable %s" % (os.path.basename(path), m.group(2)))
+    return complaints
+
+
+def no_banned_instruction(build):
+    """Approximations, bf16 arithmetic, x87: their results differ between CPUs or from the contract."""
+    return _where(library(build), lambda f, m, o: re.fullmatch(BANNED, m)) if X86 else []
+
+
+def only_the_guard_changes_the_floating_point_mode(build):
+    return _where(library(build), lambda f, m, o: m in ("ldmxcsr", "vldmxcsr", "fldcw") and not f.startswith("gd_fp_")) if X86 else []
+
+
+def vector_registers_and_fma_stay_in_their_objects(build):
+    if not X86:
+        return []
+    complaints = []
+    for isa, path in list(kernel_objects(build).items()) + [("", p) for p in other_objects(build)]:
+        registers = {"avx512": "no register", "avx2": r"%zmm|%k[0-7]"}.get(isa, r"%[yz]mm|%k[0-7]")
+        complaints += _where(path, lambda f, m, o: re.search(registers, o) or not isa.startswith("avx") and (re.fullmatch(FMA, m) or m in ("vmovups", "vaddps")))
+    return complaints
+
+
+def adam_divides_and_takes_one_root_a_vector(build):
+    complaints = []
+    for isa, path in kernel_objects(build).items():
+        adam = [m for f, m, _ in instructions(path) if f.split(".")[0] == "step_adam"]
+        roots, quotients, fused = (sum(bool(re.fullmatch(p, m)) for m in adam) for p in (r"v?sqrt[ps]s", r"v?div[ps]s", FMA))
+        if not X86:
+            continue
+        if not roots or roots != quotients:
+            complaints.append("%s: %d roots and %d divisions in step_adam" % (isa, roots, quotients))
+        if isa != "scalar" and fused != 4 * roots:
+            complaints.append("%s: %d fused operations for %d vectors in step_adam, the formula has 4" % (isa, fused, roots))
+    return complaints
+
+
+RULES = [
+    each_instruction_set_is_one_object_with_one_symbol,
+    functions_are_named_for_the_library,
+    exported_symbols_are_those_of_the_golden_list,
+    imports_are_few_and_harmless,
+    the_library_is_small_once_stripped,
+    the_library_has_its_name_and_stays_loaded,
+    no_thread_storage_and_no_constructors,
+    no_global_state,
+    no_banned_instruction,
+    only_the_guard_changes_the_floating_point_mode,
+    vector_registers_and_fma_stay_in_their_objects,
+    adam_divides_and_takes_one_root_a_vector,
+]
