@@ -40,7 +40,7 @@ gd_fail(gradus_context *context, gradus_status status, const char *format, ...);
 #if defined(__GNUC__)
 __attribute__((format(printf, 3, 4)))
 #endif
-void gd_log(gradus_context *context, gradus_log_level level, const char *format, ...);
+void gd_log_message(gradus_context *context, gradus_log_level level, const char *format, ...);
 
 /* gd_allocate with a message on failure ("`what`: out of memory, N bytes"). */
 gradus_status gd_context_allocate(gradus_context *context, size_t size, const char *what, void **memory);
@@ -49,7 +49,8 @@ gradus_status gd_context_allocate(gradus_context *context, size_t size, const ch
 gradus_status gd_context_scratch(gradus_context *context, size_t size, void **memory);
 
 /* Copies a caller's versioned struct over `known` (already holding defaults, known_size bytes, struct_size first): a shorter one leaves the rest at the
- * defaults; a longer one's unknown tail must be zero, else GRADUS_UNSUPPORTED naming the offset; struct_size 0 is GRADUS_INVALID_ARGUMENT. */
+ * defaults; a longer one's unknown tail must be zero, else GRADUS_UNSUPPORTED naming the offset; NULL or a struct_size that no struct has (0, or over 64 KiB) is
+ * GRADUS_INVALID_ARGUMENT. On success known's struct_size is known_size; on failure known is unchanged. */
 gradus_status gd_read_struct(gradus_context *context, const char *name, const void *given, void *known, size_t known_size);
 
 #endif

@@ -4,8 +4,15 @@
 
 #include <stdint.h>
 
+#if defined(__x86_64__) || defined(__aarch64__)
+typedef uint64_t gd_fp_state; /* MXCSR; FPSR << 32 | FPCR */
+#else
+#include <fenv.h>
+typedef fenv_t gd_fp_state;
+#endif
+
 typedef struct gd_fp_environment {
-    uint64_t saved;
+    gd_fp_state saved;
 } gd_fp_environment;
 
 /* Every public function that computes is a wrapper: enter; call the noinline implementation (so that no compiler moves arithmetic across); leave, which restores
@@ -13,7 +20,10 @@ typedef struct gd_fp_environment {
 gd_fp_environment gd_fp_enter(void);
 void gd_fp_leave(gd_fp_environment environment);
 
-#if defined(__GNUC__)
+/* gcc's noipa also hides from the caller what the function does, so that it cannot be found free of side effects and moved. */
+#if defined(__GNUC__) && !defined(__clang__)
+#define GD_NOINLINE __attribute__((noipa))
+#elif defined(__GNUC__)
 #define GD_NOINLINE __attribute__((noinline))
 #else
 #define GD_NOINLINE

@@ -41,7 +41,7 @@ uint32_t gd_random_word(gd_stream stream, uint64_t element);
 static inline float gd_uniform(uint32_t word) { return (float)(word >> 8) * 0x1p-24f; }
 double gd_normal(gd_stream stream, uint64_t element);
 
-/* A permutation of [0, n): Fisher-Yates as section 9 writes it, n <= 2^22 in one piece. order[n]. (Above: windows; a later version.) */
+/* A permutation of [0, n), n <= 2^22: Fisher-Yates as section 9 writes it. order[n]. Above 2^22 the contract has windows, not this. */
 void gd_shuffle(gd_stream stream, uint32_t *order, size_t n);
 
 #endif

@@ -1,0 +1,31 @@
+/* Numbers as bytes of a fixed order, whatever the machine's own. */
+#ifndef GD_BASE_BYTES_H
+#define GD_BASE_BYTES_H
+
+#include <stdint.h>
+#include <string.h>
+
+static inline uint32_t gd_load_u32be(const uint8_t *bytes) {
+    return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
+}
+
+static inline uint32_t gd_load_u32le(const uint8_t *bytes) {
+    return (uint32_t)bytes[3] << 24 | (uint32_t)bytes[2] << 16 | (uint32_t)bytes[1] << 8 | bytes[0];
+}
+
+static inline void gd_store_u32be(uint8_t *bytes, uint32_t value) {
+    for (int i = 0; i < 4; i++) bytes[i] = (uint8_t)(value >> (24 - 8 * i));
+}
+
+static inline void gd_store_u32le(uint8_t *bytes, uint32_t value) {
+    for (int i = 0; i < 4; i++) bytes[i] = (uint8_t)(value >> (8 * i));
+}
+
+/* A float's bits as files and digests have them: every NaN is 0x7fc00000. */
+static inline uint32_t gd_canonical_bits(float value) {
+    uint32_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    return value != value ? 0x7fc00000u : bits;
+}
+
+#endif

@@ -1,0 +1,121 @@
+/* Atomic replacement of a file. */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/context.h"
+#include "base/io.h"
+
+#ifndef PATH_MAX
+#define PATH_MAX 4096
+#endif
+
+enum { LINKS = 40, TEMPORARIES = 1000, NAME_SIZE = 64 };
+
+/* Where the last component of a path begins. */
+static char *last_component(char *path) {
+    char *slash = strrchr(path, '/');
+    return slash != NULL ? slash + 1 : path;
+}
+
+/* Follows symbolic links from path[PATH_MAX] to what is not one, there or not. 0 or an error number. */
+static int follow_links(char *path) {
+    char target[PATH_MAX];
+    for (int i = 0; i < LINKS; i++) {
+        ssize_t n = readlink(path, target, sizeof target);
+        if (n < 0) return errno == EINVAL || errno == ENOENT ? 0 : errno;
+        char *place = target[0] == '/' ? path : last_component(path); /* a relative target starts at the link's folder */
+        if ((size_t)n >= (size_t)(path + PATH_MAX - place)) return ENAMETOOLONG;
+        memcpy(place, target, (size_t)n);
+        place[n] = 0;
+    }
+    return ELOOP;
+}
+
+static int write_all(int file, const uint8_t *data, size_t size) {
+    while (size > 0) {
+        ssize_t n = write(file, data, size);
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0) return errno;
+        if (n == 0) return ENOSPC;
+        data += n;
+        size -= (size_t)n;
+    }
+    return 0;
+}
+
+/* EINVAL: a file system that knows no syncing of such a descriptor; nothing more can be done there. */
+static int sync_all(int file) {
+    int result;
+    do result = fsync(file);
+    while (result != 0 && errno == EINTR);
+    return result == 0 || errno == EINVAL ? 0 : errno;
+}
+
+/* On Linux the descriptor is gone after EINTR, too. */
+static int close_checked(int file) { return close(file) == 0 || errno == EINTR ? 0 : errno; }
+
+/* A new file in the folder, under a name of no one else's; -1 with errno. */
+static int create_temporary(int folder, mode_t mode, char name[NAME_SIZE]) {
+    for (int i = 0; i < TEMPORARIES; i++) {
+        snprintf(name, NAME_SIZE, ".gradus-%ld-%d.tmp", (long)getpid(), i);
+        int file = openat(folder, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+        if (file >= 0 || errno != EEXIST) return file;
+    }
+    return -1;
+}
+
+/* Fills the new file and makes sure of it; it is closed in any case. */
+static int fill(int file, const mode_t *mode, const void *data, size_t size) {
+    int error = write_all(file, data, size);
+    if (error == 0 && mode != NULL && fchmod(file, *mode) != 0) error = errno;
+    if (error == 0) error = sync_all(file);
+    int close_error = close_checked(file);
+    return error != 0 ? error : close_error;
+}
+
+static gradus_status replace_in(gradus_context *context, const char *path, int folder, const char *name, const void *data, size_t size) {
+    struct stat old;
+    bool exists = fstatat(folder, name, &old, AT_SYMLINK_NOFOLLOW) == 0;
+    if (!exists && errno != ENOENT) return gd_fail_io(context, path, "cannot write", errno);
+    if (exists && !S_ISREG(old.st_mode)) return gd_fail(context, GRADUS_IO, "%s: cannot write: not a regular file", path);
+
+    mode_t kept_mode = exists ? old.st_mode & 0777 : 0;
+    char temporary[NAME_SIZE];
+    int file = create_temporary(folder, exists ? 0600 : 0666, temporary);
+    if (file < 0) return gd_fail_io(context, path, "cannot create a file in its folder", errno);
+    int error = fill(file, exists ? &kept_mode : NULL, data, size);
+    if (error == 0 && renameat(folder, temporary, folder, name) != 0) error = errno;
+    if (error != 0) {
+        unlinkat(folder, temporary, 0);
+        return gd_fail_io(context, path, "cannot write", error);
+    }
+    error = sync_all(folder);
+    return error == 0 ? GRADUS_OK : gd_fail_io(context, path, "written, but its folder cannot be synced", error);
+}
+
+gradus_status gd_file_replace(gradus_context *context, const char *path, const void *data, size_t size) {
+    int kept = errno;
+    char real[PATH_MAX];
+    size_t length = strlen(path);
+    if (length >= sizeof real) return gd_fail_io(context, path, "cannot write", ENAMETOOLONG);
+    memcpy(real, path, length + 1);
+    int error = follow_links(real);
+    if (error != 0) return gd_fail_io(context, path, "cannot write", error);
+
+    char *last = last_component(real), name[NAME_MAX + 1];
+    if (strlen(last) > NAME_MAX) return gd_fail_io(context, path, "cannot write", ENAMETOOLONG);
+    if (*last == 0) return gd_fail(context, GRADUS_IO, "'%s': cannot write: expected a path that ends in a file's name", path);
+    strcpy(name, last);
+    strcpy(last, last == real ? "." : ""); /* what is left is the folder, a final slash included */
+    int folder = open(real, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (folder < 0) return gd_fail_io(context, path, "cannot open its folder", errno);
+    gradus_status status = replace_in(context, path, folder, name, data, size);
+    close(folder);
+    errno = kept;
+    return status;
+}
