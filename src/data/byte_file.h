@@ -1,0 +1,23 @@
+/* The bytes of a regular file, plain or gzip, read once from front to back. */
+#ifndef GD_DATA_BYTE_FILE_H
+#define GD_DATA_BYTE_FILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <gradus/context.h>
+
+typedef struct gd_byte_file gd_byte_file;
+
+/* Opens `path`, which the caller keeps alive; gzip: what is read is the inflated content. An empty file is BAD_DATA, something that is no regular file too. */
+gradus_status gd_byte_file_open(gradus_context *context, const char *path, bool gzip, gd_byte_file **file);
+void gd_byte_file_close(gd_byte_file *file);
+
+/* Reads n bytes; *got < n only at the end of the content, whose gzip checksum has been verified then. Errors: IO, BAD_DATA (not gzip, damaged, cut short). */
+gradus_status gd_byte_file_read(gradus_context *context, gd_byte_file *file, void *to, size_t n, size_t *got);
+
+/* The file's own size in bytes, and the most bytes of content a file of this size can give. */
+size_t gd_byte_file_size(const gd_byte_file *file);
+size_t gd_byte_file_most(const gd_byte_file *file);
+
+#endif
