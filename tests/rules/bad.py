@@ -1,4 +1,9 @@
-"""A bad example for each rule about text: a rule that accepts its example is broken."""
+"""Bad examples: a rule that accepts its example is broken."""
+import os
+import platform
+import tempfile
+
+import house
 
 HEAD = "/* An example. */\n"
 EXAMPLES = {
@@ -35,12 +40,16 @@ EXAMPLES = {
         {"include/gradus/a.h": HEAD + "GRADUS_API int other_call(void);\n"},
     ],
     "no_unwanted_words": [{"a.md": "TO" "DO: later\n"}, {"a.c": "/* see /ho" "me/me */\n"}, {"a.md": "<<<<<<" "< ours\n"}],
+    "the_golden_symbols_are_the_declared_functions": [
+        {"include/gradus/a.h": HEAD + "GRADUS_API int gradus_new(void);\n"},
+        {"tests/golden/symbols.txt": "gradus_gone@GRADUS_0\n"},
+    ],
     "the_build_knows_every_source": [{"src/base/a.c": HEAD, "src/base/meson.build": ""}, {"tests/unit/a.c": HEAD}],
 }
 
 
 def undetected(rules):
-    """The rules without an example, and the examples that pass."""
+    """The rules about text without an example, and the examples that pass."""
     complaints = []
     for rule in rules:
         examples = EXAMPLES.get(rule.__name__, [])
@@ -48,3 +57,18 @@ def undetected(rules):
             complaints.append("%s: no bad example in tests/rules/bad.py" % rule.__name__)
         complaints += ["%s accepts %r" % (rule.__name__, example) for example in examples if not rule(example)]
     return complaints
+
+
+def undetected_in_library(rules):
+    """The rules about the built library that accept bad_library.c."""
+    if platform.machine() != "x86_64":
+        return []
+    with tempfile.TemporaryDirectory() as build:
+        kernels = os.path.join(build, "src/kernels/libgradus_kernels_avx2.a.p")
+        objects = os.path.join(build, "libgradus.a.p")
+        os.makedirs(kernels)
+        os.makedirs(objects)
+        for folder in (kernels, objects):
+            house.output("gcc", "-c", "-fPIC", "-o", os.path.join(folder, "bad.c.o"), "tests/rules/bad_library.c")
+        house.output("gcc", "-shared", "-o", os.path.join(build, "libgradus.so"), os.path.join(objects, "bad.c.o"))
+        return ["%s accepts tests/rules/bad_library.c" % rule.__name__ for rule in rules if not rule(build)]

@@ -76,11 +76,19 @@ def functions_are_named_for_the_library(build):
     return complaints
 
 
+def _exported(path):
+    lines = house.output("nm", "-D", "--defined-only", "--with-symbol-versions", path).splitlines()
+    return {line.split()[-1].replace("@@", "@") for line in lines if line.split()[1] != "A"}
+
+
 def exported_symbols_are_those_of_the_golden_list(build):
-    lines = house.output("nm", "-D", "--defined-only", "--with-symbol-versions", library(build)).splitlines()
-    exported = {line.split()[-1].replace("@@", "@") for line in lines if line.split()[1] != "A"}
+    exported = _exported(library(build))
     golden = set((house.ROOT / "tests/golden/symbols.txt").read_text().split())
-    return ["not in tests/golden/symbols.txt: " + s for s in sorted(exported - golden)] + ["gone from the library: " + s for s in sorted(golden - exported)]
+    complaints = ["not in tests/golden/symbols.txt: " + s for s in sorted(exported - golden)] + ["gone from the library: " + s for s in sorted(golden - exported)]
+    lent = os.path.join(str(house.ROOT), build, "src/openmp/libgradus-openmp.so")
+    if os.path.exists(lent) and _exported(lent) != {"gradus_openmp_run@GRADUS_0"}:
+        complaints.append("libgradus-openmp exports " + " ".join(sorted(_exported(lent))))
+    return complaints
 
 
 def imports_are_few_and_harmless(build):

@@ -73,6 +73,15 @@ def the_build_knows_every_source(files):
     return complaints
 
 
+def the_golden_symbols_are_the_declared_functions(files):
+    declared = set()
+    for path, text in house.c_files(files, "include/"):
+        if path != "include/gradus/openmp.h":  # a library of its own
+            declared |= {name + "@GRADUS_0" for name in re.findall(r"GRADUS_API\b[^;{]*?\b(gradus_\w+)[ \t]*\(", house.code(text))}
+    golden = set(files.get("tests/golden/symbols.txt", "").split())
+    return ["declared, not in tests/golden/symbols.txt: " + s for s in sorted(declared - golden)] + ["not declared: " + s for s in sorted(golden - declared)]
+
+
 RULES = [
     no_trailing_blanks_and_a_newline_at_the_end,
     no_tabs_in_code,
@@ -82,4 +91,5 @@ RULES = [
     public_names_are_gradus_names,
     no_unwanted_words,
     the_build_knows_every_source,
+    the_golden_symbols_are_the_declared_functions,
 ]

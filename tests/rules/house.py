@@ -14,10 +14,14 @@ class CommandFailed(Exception):
 def tree():
     """Path from the root -> text, of every text file that belongs to the project."""
     found = {}
-    for folder, folders, names in os.walk(ROOT):
+    for folder, folders, names in os.walk(str(ROOT)):
+        if "meson-private" in folders:  # a build folder
+            folders.clear()
+            continue
         folders[:] = sorted(f for f in folders if not f.startswith(("build", "__pycache__")) and (not f.startswith(".") or f == ".ci"))
-        for name in sorted(names):
-            path = pathlib.Path(folder) / name
+        for path in (pathlib.Path(folder) / name for name in sorted(names)):
+            if path.is_symlink():
+                continue
             try:
                 found[path.relative_to(ROOT).as_posix()] = path.read_bytes().decode()
             except UnicodeDecodeError:
