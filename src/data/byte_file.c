@@ -13,7 +13,8 @@
 enum {
     INPUT_SIZE = 65536,
     INFLATE_MOST = 1032, /* deflate's best: 258 bytes from 2 bits */
-    GZIP_ONLY = 15 + 16  /* zlib's windowBits: the largest window, gzip's wrapper and no other */
+    GZIP_FIRST_BYTE = 0x1f,
+    GZIP_ONLY = 15 + 16 /* zlib's windowBits: the largest window, gzip's wrapper and no other */
 };
 
 struct gd_byte_file {
@@ -115,24 +116,28 @@ static gradus_status refill(gradus_context *context, gd_byte_file *file) {
     return status;
 }
 
+static gradus_status not_gzip(gradus_context *context, const gd_byte_file *file) {
+    return gd_fail(context, GRADUS_BAD_DATA, "%s: expected %s, found something else", file->path,
+                   file->joined ? "the end of the gzip data" : "gzip data");
+}
+
 /* At the end of a gzip member: the content ends here, or another member follows (gzip files may be joined). */
 static gradus_status end_member(gradus_context *context, gd_byte_file *file) {
     if (file->inflater.avail_in == 0) {
         gradus_status status = refill(context, file);
         if (status) return status;
     }
-    file->ended = file->inflater.avail_in == 0;
-    if (!file->ended) inflateReset(&file->inflater);
     file->joined = true;
-    return GRADUS_OK;
+    file->ended = file->inflater.avail_in == 0;
+    if (file->ended) return GRADUS_OK;
+    inflateReset(&file->inflater);
+    return file->inflater.next_in[0] == GZIP_FIRST_BYTE ? GRADUS_OK : not_gzip(context, file);
 }
 
 static gradus_status inflate_failed(gradus_context *context, const gd_byte_file *file, int result) {
     const z_stream *inflater = &file->inflater;
     if (result == Z_MEM_ERROR) return gd_fail(context, GRADUS_OUT_OF_MEMORY, "%s: no memory to inflate it", file->path);
-    if (inflater->total_out == 0 && inflater->msg && strcmp(inflater->msg, "incorrect header check") == 0)
-        return gd_fail(context, GRADUS_BAD_DATA, "%s: expected %s, found something else", file->path,
-                       file->joined ? "the end of the gzip data" : "gzip data");
+    if (inflater->total_out == 0 && inflater->msg && strcmp(inflater->msg, "incorrect header check") == 0) return not_gzip(context, file);
     return gd_fail(context, GRADUS_BAD_DATA, "%s: the gzip data is damaged (%s)", file->path,
                    inflater->msg ? inflater->msg : "no valid deflate block");
 }
