@@ -44,6 +44,7 @@ static inline vf vf_from_bits(uint32_t bits) {
     return a;
 }
 static inline vf vf_abs(vf a) { return vf_from_bits(vf_bits(a) & 0x7fffffffu); }
+static inline vf vf_negate(vf a) { return -a; }
 static inline vm vf_less(vf a, vf b) { return a < b ? UINT32_MAX : 0; }
 static inline vm vf_unordered(vf a, vf b) { return (a != a || b != b) ? UINT32_MAX : 0; }
 static inline vf vf_select(vm mask, vf yes, vf no) { return mask ? yes : no; }

@@ -1,0 +1,116 @@
+/* A dense layer's forward product on persistent panels, with bias and activation on each finished piece. docs/numerics.md, section 4. */
+#include "kernels/kernels.h"
+#include "kernels/step.h"
+
+enum { NARROW_SAMPLES = 32 }; /* samples a task of a narrow layer: x is transposed in L1, 32 samples by 256 inputs */
+
+bool gd_dense_size(gd_dense dense, size_t *elements) {
+    const size_t columns = gd_dense_narrow(dense) ? dense.outputs : gd_dense_panels(dense) * GD_PANEL;
+    return dense.outputs <= SIZE_MAX - GD_PANEL && gd_size_multiply(dense.inputs, columns, elements);
+}
+
+void gd_activate(const gradus_context *context, gradus_activation activation, float *y, size_t n) {
+    const gd_kernels *kernels = context->kernels;
+    switch (activation) {
+    case GRADUS_ACTIVATION_RELU:
+        kernels->unary[GD_UNARY_RELU](y, y, n);
+        break;
+    case GRADUS_ACTIVATION_TANH:
+        kernels->unary[GD_UNARY_TANH](y, y, n);
+        break;
+    case GRADUS_ACTIVATION_SIGMOID:
+        kernels->unary[GD_UNARY_SIGMOID](y, y, n);
+        break;
+    default:
+        break;
+    }
+}
+
+void gd_softmax(const gradus_context *context, float *row, size_t n, float *maximum, float *sum) {
+    context->kernels->softmax(row, row, n, maximum, sum);
+}
+
+float gd_log_f32(const gradus_context *context, float x) {
+    context->kernels->unary[GD_UNARY_LOG](&x, &x, 1);
+    return x;
+}
+
+/* Samples of a task: some register tiles high. */
+static size_t block_samples(const gd_forward *f) { return gd_dense_narrow(f->dense) ? NARROW_SAMPLES : 4 * f->context->kernels->tile_rows; }
+
+/* One panel for `samples` samples from `first`: k-blocks in order, each added to y, then bias and activation. */
+static void forward_panel(const gd_forward *f, size_t first, size_t samples, size_t panel) {
+    const size_t column = panel * GD_PANEL, left = f->dense.outputs - column, columns = left < GD_PANEL ? left : GD_PANEL;
+    const float *weights = f->weights + column * f->dense.inputs;
+    float *y = f->y + first * f->y_stride + column;
+    for (size_t p = 0; p < f->dense.inputs; p += GD_K_BLOCK) {
+        const size_t k = f->dense.inputs - p < GD_K_BLOCK ? f->dense.inputs - p : GD_K_BLOCK;
+        const gd_tile tile = {.a = f->x + first * f->x_stride + p,
+                              .a_row = (ptrdiff_t)f->x_stride,
+                              .a_k = 1,
+                              .run = k,
+                              .b = weights + p * GD_PANEL,
+                              .b_k = GD_PANEL,
+                              .c = y,
+                              .c_row = (ptrdiff_t)f->y_stride,
+                              .rows = samples,
+                              .columns = columns,
+                              .k = k,
+                              .add = p > 0};
+        f->context->kernels->tile(&tile);
+    }
+    for (size_t i = 0; i < samples; i++) {
+        f->context->kernels->add(y + i * f->y_stride, f->bias + column, columns);
+        gd_activate(f->context, f->activation, y + i * f->y_stride, columns);
+    }
+}
+
+/* All outputs of a narrow layer for up to NARROW_SAMPLES samples: vectors run over the samples, W's rows are broadcast. */
+static void forward_narrow(const gd_forward *f, size_t first, size_t samples) {
+    float x[GD_K_BLOCK * NARROW_SAMPLES], y[GD_NARROW * NARROW_SAMPLES];
+    const size_t outputs = f->dense.outputs;
+    for (size_t p = 0; p < f->dense.inputs; p += GD_K_BLOCK) {
+        const size_t k = f->dense.inputs - p < GD_K_BLOCK ? f->dense.inputs - p : GD_K_BLOCK;
+        for (size_t i = 0; i < samples; i++)
+            for (size_t q = 0; q < k; q++) x[q * NARROW_SAMPLES + i] = f->x[(first + i) * f->x_stride + p + q];
+        const gd_tile tile = {.a = f->weights + p,
+                              .a_row = (ptrdiff_t)f->dense.inputs,
+                              .a_k = 1,
+                              .run = k,
+                              .b = x,
+                              .b_k = NARROW_SAMPLES,
+                              .c = y,
+                              .c_row = NARROW_SAMPLES,
+                              .rows = outputs,
+                              .columns = samples,
+                              .k = k,
+                              .add = p > 0};
+        f->context->kernels->tile(&tile);
+    }
+    for (size_t i = 0; i < samples; i++) {
+        float *row = f->y + (first + i) * f->y_stride;
+        for (size_t j = 0; j < outputs; j++) row[j] = y[j * NARROW_SAMPLES + i];
+        f->context->kernels->add(row, f->bias, outputs);
+        gd_activate(f->context, f->activation, row, outputs);
+    }
+}
+
+/* Tasks run over blocks of samples and, inside, panels. */
+static void forward(void *argument, size_t begin, size_t end) {
+    const gd_forward *f = argument;
+    const size_t panels = gd_dense_narrow(f->dense) ? 1 : gd_dense_panels(f->dense), block = block_samples(f);
+    for (size_t task = begin; task < end; task++) {
+        const size_t first = task / panels * block, samples = f->samples - first < block ? f->samples - first : block;
+        if (gd_dense_narrow(f->dense)) {
+            forward_narrow(f, first, samples);
+        } else {
+            forward_panel(f, first, samples, task % panels);
+        }
+    }
+}
+
+gd_phase gd_forward_phase(gd_forward *f) {
+    const size_t block = block_samples(f), panels = gd_dense_narrow(f->dense) ? 1 : gd_dense_panels(f->dense);
+    const gd_phase phase = {forward, f, (f->samples + block - 1) / block * panels, 1};
+    return phase;
+}

@@ -1,0 +1,46 @@
+/* One instruction set's kernel table: this file is compiled once for each line of the ISA map in meson.build, with its simd/<isa>.h. It exports one symbol. */
+#include <stddef.h>
+#include <stdint.h>
+
+#include GD_SIMD_HEADER
+
+#include "base/detmath.h"
+#include "kernels/contract.h"
+#include "kernels/kernels.h"
+
+#include "kernels/template/step.inl"
+#include "kernels/template/elementary.inl"
+#include "kernels/template/elementwise.inl"
+#include "kernels/template/tile.inl"
+
+#define GD_PASTE(a, b) a##b
+#define GD_TABLE(name) GD_PASTE(gd_kernels_, name)
+#define GD_TEXT(name) #name
+#define GD_TEXT_OF(name) GD_TEXT(name)
+
+extern const gd_kernels GD_TABLE(GD_SIMD_NAME);
+
+#define GRADUS_OPTIMIZER(number, name, NAME, kind, passes, states, hyper_parameters, formula, source) [GD_RULE_##NAME] = step_##name,
+#define GD_UNARY(NAME, name) [GD_UNARY_##NAME] = unary_##name,
+#define GD_DERIVATIVE(NAME, name) [GD_DERIVATIVE_##NAME] = derivative_##name,
+
+const gd_kernels GD_TABLE(GD_SIMD_NAME) = {
+    .name = GD_TEXT_OF(GD_SIMD_NAME),
+    .needs = GD_SIMD_NEEDS,
+    .width = VF,
+    .tile_rows = TILE_ROWS,
+    .tile_columns = TILE_VECTORS * VF,
+    .step =
+        {
+#include <gradus/optimizers.def>
+        },
+    .unary = {GD_UNARY_MAP(GD_UNARY)},
+    .derivative = {GD_DERIVATIVE_MAP(GD_DERIVATIVE)},
+    .tile = tile,
+    .add = add,
+    .finish = finish,
+    .softmax = softmax,
+    .column_sum = column_sum,
+    .block_sum = block_sum,
+    .block_dot = block_dot,
+};

@@ -1,0 +1,200 @@
+/* Optimizers as objects: creation, hyper-parameters, own state, and the step in three parts. */
+#include "kernels/optimizer.h"
+
+#include <string.h>
+
+#include "base/fp.h"
+
+/* Elements of a parameter by its shape; false where that overflows. */
+static bool shape_size(const gradus_parameter *parameter, size_t *size) {
+    return gd_size_multiply(parameter->rows, parameter->columns, size) && gd_size_multiply(*size, parameter->batch, size);
+}
+
+static gradus_status check_parameter(gradus_context *context, const gradus_parameter *parameter, size_t index, uint32_t groups) {
+    size_t size;
+    for (size_t i = 0; i < sizeof parameter->reserved; i++)
+        if (parameter->reserved[i]) return gd_fail(context, GRADUS_UNSUPPORTED, "parameter %zu: reserved bytes must be 0", index);
+    if (!shape_size(parameter, &size) || size > PTRDIFF_MAX / sizeof(float))
+        return gd_fail(context, GRADUS_INVALID_ARGUMENT, "parameter %zu: %zu x %zu x %zu does not fit in memory", index, parameter->batch,
+                       parameter->rows, parameter->columns);
+    if (parameter->role < GRADUS_ROLE_WEIGHT || parameter->role > GRADUS_ROLE_EMBEDDING)
+        return gd_fail(context, GRADUS_INVALID_ARGUMENT, "parameter %zu: role %d is unknown (GRADUS_ROLE_WEIGHT, ...)", index, (int)parameter->role);
+    if (parameter->output_axis != GRADUS_AXIS_COLUMNS && parameter->output_axis != GRADUS_AXIS_ROWS)
+        return gd_fail(context, GRADUS_INVALID_ARGUMENT, "parameter %zu: output_axis %d is unknown (GRADUS_AXIS_COLUMNS or _ROWS)", index,
+                       (int)parameter->output_axis);
+    if (parameter->group >= groups)
+        return gd_fail(context, GRADUS_INVALID_ARGUMENT, "parameter %zu: group %u, but there are %u groups", index, (unsigned)parameter->group,
+                       (unsigned)groups);
+    return GRADUS_OK;
+}
+
+static gradus_status check(gradus_context *context, const gradus_optimizer_config *config, const gradus_parameter *parameters, size_t count) {
+    const gd_rule *rule = gd_rule_at(gd_rule_find(config->algorithm));
+    gradus_status status = GRADUS_OK;
+    if (!rule) return gd_fail(context, GRADUS_INVALID_ARGUMENT, "gradus_optimizer_create: algorithm %d is unknown", (int)config->algorithm);
+    if (config->groups == 0) return gd_fail(context, GRADUS_INVALID_ARGUMENT, "gradus_optimizer_create: groups must be at least 1");
+    if (count && !parameters) return gd_fail(context, GRADUS_INVALID_ARGUMENT, "gradus_optimizer_create: parameters is NULL");
+    for (size_t i = 0; status == GRADUS_OK && rule->defaults[i].key >= 0; i++)
+        status = gd_hyper_parameter_check(context, rule, rule->defaults[i].key, config->hyper_parameters[rule->defaults[i].key],
+                                          "gradus_optimizer_create");
+    for (size_t i = 0; status == GRADUS_OK && i < count; i++) status = check_parameter(context, &parameters[i], i, config->groups);
+    return status;
+}
+
+/* Copies the list, the names and the sizes into the optimizer's own memory. */
+static gradus_status copy_parameters(gradus_context *context, gradus_optimizer *optimizer, const gradus_parameter *parameters, const size_t *sizes) {
+    size_t list, words, used = 0;
+    const size_t count = optimizer->count;
+    if (!gd_size_multiply(count, sizeof *parameters, &list))
+        return gd_fail(context, GRADUS_OUT_OF_MEMORY, "optimizer: %zu parameters are too many", count);
+    words = count * sizeof(uint64_t); /* fits: smaller than the list */
+    for (size_t i = 0; i < count; i++) optimizer->names_size += parameters[i].name ? strlen(parameters[i].name) + 1 : 0;
+    optimizer->parameters = gd_allocate(&optimizer->allocator, list);
+    optimizer->sizes = gd_allocate(&optimizer->allocator, count * sizeof(size_t));
+    optimizer->steps = gd_allocate_zeroed(&optimizer->allocator, words);
+    optimizer->names = gd_allocate(&optimizer->allocator, optimizer->names_size);
+    if (!optimizer->parameters || !optimizer->sizes || !optimizer->steps || !optimizer->names)
+        return gd_fail(context, GRADUS_OUT_OF_MEMORY, "optimizer: out of memory for %zu parameters", count);
+    for (size_t i = 0; i < count; i++) {
+        optimizer->parameters[i] = parameters[i];
+        if (sizes) {
+            optimizer->sizes[i] = sizes[i];
+        } else {
+            (void)shape_size(&parameters[i], &optimizer->sizes[i]);
+        }
+        if (!parameters[i].name) continue;
+        const size_t length = strlen(parameters[i].name) + 1;
+        optimizer->parameters[i].name = memcpy(optimizer->names + used, parameters[i].name, length);
+        used += length;
+    }
+    return GRADUS_OK;
+}
+
+static gradus_status fill(gradus_context *context, gradus_optimizer *optimizer, const gradus_optimizer_config *config,
+                          const gradus_parameter *parameters, const size_t *sizes) {
+    size_t bytes;
+    if (!gd_size_multiply(config->groups, sizeof *optimizer->hyper_parameters, &bytes) ||
+        !(optimizer->hyper_parameters = gd_allocate(&optimizer->allocator, bytes)))
+        return gd_fail(context, GRADUS_OUT_OF_MEMORY, "optimizer: out of memory for %u groups", (unsigned)config->groups);
+    for (uint32_t g = 0; g < config->groups; g++) memcpy(optimizer->hyper_parameters[g], config->hyper_parameters, sizeof config->hyper_parameters);
+    return copy_parameters(context, optimizer, parameters, sizes);
+}
+
+gradus_status gd_optimizer_make(gradus_context *context, const gradus_optimizer_config *given, const gradus_parameter *parameters,
+                                const size_t *sizes, size_t count, gradus_optimizer **optimizer) {
+    gradus_optimizer_config config;
+    void *memory;
+    *optimizer = NULL;
+    if (!given) return gd_fail(context, GRADUS_INVALID_ARGUMENT, "gradus_optimizer_create: config is NULL");
+    gradus_optimizer_config_init(&config, given->algorithm);
+    gradus_status status = gd_read_struct(context, "gradus_optimizer_config", given, &config, sizeof config);
+    if (status == GRADUS_OK) status = check(context, &config, parameters, count);
+    if (status == GRADUS_OK) status = gd_context_allocate(context, sizeof **optimizer, "optimizer", &memory);
+    if (status != GRADUS_OK) return status;
+    *optimizer = memory;
+    memset(memory, 0, sizeof **optimizer);
+    (*optimizer)->allocator = context->allocator;
+    (*optimizer)->rule = gd_rule_find(config.algorithm);
+    (*optimizer)->groups = config.groups;
+    (*optimizer)->count = count;
+    status = fill(context, *optimizer, &config, parameters, sizes);
+    if (status != GRADUS_OK) {
+        gradus_optimizer_destroy(context, *optimizer);
+        *optimizer = NULL;
+    }
+    return status;
+}
+
+gradus_status gradus_optimizer_create(gradus_context *context, const gradus_optimizer_config *config, const gradus_parameter *parameters,
+                                      size_t count, gradus_optimizer **optimizer) {
+    return gd_optimizer_make(context, config, parameters, NULL, count, optimizer);
+}
+
+void gradus_optimizer_destroy(gradus_context *context, gradus_optimizer *optimizer) {
+    (void)context;
+    if (!optimizer) return;
+    const gradus_allocator allocator = optimizer->allocator;
+    gd_release(&allocator, optimizer->states, optimizer->states_size);
+    gd_release(&allocator, optimizer->hyper_parameters, optimizer->groups * sizeof *optimizer->hyper_parameters);
+    gd_release(&allocator, optimizer->parameters, optimizer->count * sizeof *optimizer->parameters);
+    gd_release(&allocator, optimizer->sizes, optimizer->count * sizeof *optimizer->sizes);
+    gd_release(&allocator, optimizer->steps, optimizer->count * sizeof *optimizer->steps);
+    gd_release(&allocator, optimizer->names, optimizer->names_size);
+    gd_release(&allocator, optimizer, sizeof *optimizer);
+}
+
+size_t gd_optimizer_state_stride(const gradus_optimizer *optimizer, size_t index) {
+    return gd_round_up(optimizer->sizes[index], GD_ALIGNMENT / sizeof(float));
+}
+
+gradus_status gd_optimizer_own_states(gradus_context *context, gradus_optimizer *optimizer) {
+    const uint32_t states = gd_rule_states(gd_rule_at(optimizer->rule));
+    size_t floats = 0;
+    if (optimizer->states || !states) return GRADUS_OK;
+    for (size_t i = 0; i < optimizer->count; i++)
+        if (!gd_size_add(floats, gd_optimizer_state_stride(optimizer, i), &floats)) break;
+    if (!gd_size_multiply(floats, states * sizeof(float), &optimizer->states_size) ||
+        !(optimizer->states = gd_allocate_zeroed(&optimizer->allocator, optimizer->states_size)))
+        return gd_fail(context, GRADUS_OUT_OF_MEMORY, "optimizer: out of memory for %u states of %zu elements", (unsigned)states, floats);
+    return GRADUS_OK;
+}
+
+gd_update gd_optimizer_begin(const gradus_context *context, const gradus_optimizer *optimizer, size_t index) {
+    const gd_rule *rule = gd_rule_at(optimizer->rule);
+    gd_update update = {.step = context->kernels->step[optimizer->rule], .state_count = gd_rule_states(rule)};
+    float *state = optimizer->states;
+    rule->prepare(update.coefficients, optimizer->hyper_parameters[optimizer->parameters[index].group], optimizer->steps[index] + 1);
+    for (size_t i = 0; state && i < index; i++) state += update.state_count * gd_optimizer_state_stride(optimizer, i);
+    for (uint32_t j = 0; j < update.state_count; j++) update.states[j] = state + j * gd_optimizer_state_stride(optimizer, index);
+    return update;
+}
+
+void gd_update_apply(const gd_update *update, float *weights, const float *gradients, size_t first, size_t count) {
+    gd_span span = {.weights = weights + first, .gradients = gradients, .count = count, .gradient_scale = 1.0f, .coefficients = update->coefficients};
+    for (uint32_t j = 0; j < update->state_count; j++) span.states[j] = update->states[j] + first;
+    update->step(&span);
+}
+
+static void clear(float *array, size_t rows, size_t from, size_t width) {
+    for (size_t i = 0; i < rows; i++)
+        for (size_t j = from; j < width; j++) array[i * width + j] = 0.0f;
+}
+
+void gd_update_clear(const gd_update *update, float *weights, size_t first, size_t rows, size_t from, size_t width) {
+    clear(weights + first, rows, from, width);
+    for (uint32_t j = 0; j < update->state_count; j++) clear(update->states[j] + first, rows, from, width);
+}
+
+void gd_optimizer_end(gradus_optimizer *optimizer) {
+    for (size_t i = 0; i < optimizer->count; i++) optimizer->steps[i]++;
+}
+
+static gradus_status check_group(gradus_context *context, const gradus_optimizer *optimizer, uint32_t group, const char *what) {
+    if (group < optimizer->groups) return GRADUS_OK;
+    return gd_fail(context, GRADUS_INVALID_ARGUMENT, "%s: group %u, but there are %u", what, (unsigned)group, (unsigned)optimizer->groups);
+}
+
+gradus_status gradus_optimizer_set(gradus_context *context, gradus_optimizer *optimizer, uint32_t group, gradus_hyper_parameter key, double value) {
+    gradus_status status = check_group(context, optimizer, group, "gradus_optimizer_set");
+    if (status == GRADUS_OK) status = gd_hyper_parameter_check(context, gd_rule_at(optimizer->rule), key, value, "gradus_optimizer_set");
+    if (status == GRADUS_OK) optimizer->hyper_parameters[group][key] = value;
+    return status;
+}
+
+gradus_status gradus_optimizer_get(gradus_context *context, const gradus_optimizer *optimizer, uint32_t group, gradus_hyper_parameter key,
+                                   double *value) {
+    gradus_status status = check_group(context, optimizer, group, "gradus_optimizer_get");
+    if (status == GRADUS_OK && (key < 0 || key >= GRADUS_HYPER_PARAMETER_LIMIT))
+        status = gd_fail(context, GRADUS_INVALID_ARGUMENT, "gradus_optimizer_get: hyper-parameter %d is unknown", (int)key);
+    if (status == GRADUS_OK) /* the value itself is fine: this checks that the rule uses the key */
+        status = gd_hyper_parameter_check(context, gd_rule_at(optimizer->rule), key, optimizer->hyper_parameters[group][key], "gradus_optimizer_get");
+    if (status == GRADUS_OK) *value = optimizer->hyper_parameters[group][key];
+    return status;
+}
+
+gradus_status gradus_optimizer_steps(gradus_context *context, const gradus_optimizer *optimizer, size_t index, uint64_t *steps) {
+    if (index >= optimizer->count)
+        return gd_fail(context, GRADUS_INVALID_ARGUMENT, "gradus_optimizer_steps: parameter %zu, but there are %zu", index, optimizer->count);
+    *steps = optimizer->steps[index];
+    return GRADUS_OK;
+}

@@ -1,0 +1,19 @@
+/* Gradient descent: w = w - lr*g. The operations below are the specification (docs/numerics.md, section 8). */
+#ifndef GD_RULES_SGD_H
+#define GD_RULES_SGD_H
+
+enum { SGD_STEP, SGD_COEFFICIENTS };
+
+static inline void sgd_prepare(float *k, const double *hyper, uint64_t t) {
+    (void)t;
+    k[SGD_STEP] = -(float)hyper[GRADUS_LEARNING_RATE];
+}
+
+#ifdef GD_SIMD_H
+static inline vf sgd_rule(vf w, vf g, vf *state, const vf *k) {
+    (void)state;
+    return vf_fma(k[SGD_STEP], g, w);
+}
+#endif
+
+#endif

@@ -1,0 +1,96 @@
+/* The training step's pieces, for src/nn: panel products as phase functions, activations, sums over samples, updates. The one header of this room that nn includes; the kernel
+ * table stays behind it. */
+#ifndef GD_KERNELS_STEP_H
+#define GD_KERNELS_STEP_H
+
+#include <stdbool.h>
+
+#include <gradus/net.h>
+#include <gradus/optimizer.h>
+
+#include "base/context.h"
+#include "base/phases.h"
+#include "kernels/contract.h"
+#include "kernels/ops.h"
+#include "kernels/optimizer.h"
+#include "kernels/tensor.h"
+#include "kernels/tree.h"
+
+/* How a dense layer's W [inputs, outputs] lies in memory, and with it its gradient and its optimizer's states:
+ *   outputs > 16: panels of 32 output columns, k-major inside: panel p holds [inputs][32]; the last one's missing columns are +0
+ *   outputs <= 16: [outputs][inputs], a row an output, no padding
+ * Files and digests use plain [in, out] order; bits do not depend on the layout. */
+enum { GD_PANEL = 32, GD_NARROW = 16 };
+
+typedef struct gd_dense {
+    size_t inputs, outputs;
+} gd_dense;
+
+static inline bool gd_dense_narrow(gd_dense dense) { return dense.outputs <= GD_NARROW; }
+static inline size_t gd_dense_panels(gd_dense dense) { return (dense.outputs + GD_PANEL - 1) / GD_PANEL; }
+
+/* Elements of storage; false where that overflows. */
+bool gd_dense_size(gd_dense dense, size_t *elements);
+
+/* Where W(i, j) lies. */
+static inline size_t gd_dense_at(gd_dense dense, size_t i, size_t j) {
+    return gd_dense_narrow(dense) ? j * dense.inputs + i : (j / GD_PANEL * dense.inputs + i) * GD_PANEL + j % GD_PANEL;
+}
+
+/* Forward: y = activation(x W + b), softmax left to gd_softmax. x [samples][x_stride], y [samples][y_stride], row-major. */
+typedef struct gd_forward {
+    const gradus_context *context;
+    gd_dense dense;
+    const float *weights, *bias;
+    const float *x;
+    float *y;
+    size_t x_stride, y_stride, samples;
+    gradus_activation activation;
+} gd_forward;
+
+gd_phase gd_forward_phase(gd_forward *forward);
+
+/* Applies an element-wise activation in place (identity and softmax: nothing). */
+void gd_activate(const gradus_context *context, gradus_activation activation, float *y, size_t n);
+/* d = d * activation'(.), from the activation's output y (identity and softmax: nothing). */
+void gd_activation_derivative(const gradus_context *context, gradus_activation activation, const float *y, float *d, size_t n);
+/* Softmax of one row in place, with its maximum and sum; the natural logarithm of a number, correctly rounded to fp32. */
+void gd_softmax(const gradus_context *context, float *row, size_t n, float *maximum, float *sum);
+float gd_log_f32(const gradus_context *context, float x);
+
+/* Backward to the layer's input: dx = (d W^T) * activation'(y), where y [samples][dx_stride] is the previous layer's output and `activation` its activation.
+ * d [samples][d_stride]. transposed: scratch of outputs * transposed_stride floats, unused by narrow layers. Two phases: transpose d, then the product. */
+typedef struct gd_backward_input {
+    const gradus_context *context;
+    gd_dense dense;
+    const float *weights;
+    const float *d, *y;
+    float *dx, *transposed;
+    size_t d_stride, dx_stride, transposed_stride, samples;
+    gradus_activation activation;
+} gd_backward_input;
+
+enum { GD_BACKWARD_INPUT_PHASES = 2 };
+size_t gd_backward_input_scratch(gd_dense dense, size_t samples, size_t *transposed_stride); /* floats; SIZE_MAX: does not fit */
+void gd_backward_input_phases(gd_backward_input *backward, gd_phase phases[GD_BACKWARD_INPUT_PHASES]);
+
+/* Backward to the parameters: dW = x^T d and db = the sum of d, in leaves of 64 samples, and what becomes of them: with updates, the optimizer's step on each
+ * finished tile while it is in L1, so that the gradient never reaches memory; else they are stored as plain [in, out] and [1, out] tensors.
+ * strips: scratch for x packed into strips of the register tile's height, unused by narrow layers. *skip != 0: nothing is done (the loss was not finite). */
+typedef struct gd_backward_weights {
+    const gradus_context *context;
+    gd_dense dense;
+    const float *x, *d;
+    float *strips;
+    size_t x_stride, d_stride, samples;
+    float *weights, *bias;                         /* with updates */
+    const gd_update *weights_update, *bias_update; /* both or neither */
+    gradus_tensor weights_gradient, bias_gradient; /* without */
+    const int *skip;
+} gd_backward_weights;
+
+enum { GD_BACKWARD_WEIGHTS_PHASES = 2 };
+size_t gd_backward_weights_scratch(const gradus_context *context, gd_dense dense, size_t samples); /* floats; SIZE_MAX: does not fit */
+void gd_backward_weights_phases(gd_backward_weights *backward, gd_phase phases[GD_BACKWARD_WEIGHTS_PHASES]);
+
+#endif

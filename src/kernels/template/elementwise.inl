@@ -1,0 +1,121 @@
+/* Element-wise kernels, row softmax and reductions over the vector vocabulary. */
+
+/* y[i] = f(x[i]) for the functions in fp32 lanes. */
+typedef vf vf_function(vf x);
+
+static inline __attribute__((always_inline)) void map(vf_function *function, const float *x, float *y, size_t n) {
+    size_t i = 0;
+    for (; i + VF <= n; i += VF) vf_store(y + i, function(vf_load(x + i)));
+    if (i < n) vf_store_part(y + i, function(vf_load_part(x + i, n - i)), n - i);
+}
+
+/* d[i] = f(y[i], d[i]). */
+typedef vf vf_function2(vf y, vf d);
+
+static inline __attribute__((always_inline)) void map2(vf_function2 *function, const float *y, float *d, size_t n) {
+    size_t i = 0;
+    for (; i + VF <= n; i += VF) vf_store(d + i, function(vf_load(y + i), vf_load(d + i)));
+    if (i < n) vf_store_part(d + i, function(vf_load_part(y + i, n - i), vf_load_part(d + i, n - i)), n - i);
+}
+
+/* x > 0 ? x : (x is NaN ? x : +0): never max instructions, whose NaN rules differ. */
+static inline vf relu(vf x) {
+    vf zero = vf_set(0.0f);
+    return vf_select(vf_less(zero, x), x, vf_select(vf_unordered(x, x), x, zero));
+}
+static void unary_relu(const float *x, float *y, size_t n) { map(relu, x, y, n); }
+
+static inline vf tanh_derivative(vf y, vf d) { return vf_mul(d, vf_fma(vf_negate(y), y, vf_set(1.0f))); }
+static inline vf sigmoid_derivative(vf y, vf d) { return vf_mul(d, vf_fma(vf_negate(y), y, y)); }
+static inline vf relu_derivative(vf y, vf d) {
+    vf zero = vf_set(0.0f);
+    return vf_select(vf_less(zero, y), d, vf_select(vf_unordered(y, y), y, zero));
+}
+static void derivative_tanh(const float *y, float *d, size_t n) { map2(tanh_derivative, y, d, n); }
+static void derivative_sigmoid(const float *y, float *d, size_t n) { map2(sigmoid_derivative, y, d, n); }
+static void derivative_relu(const float *y, float *d, size_t n) { map2(relu_derivative, y, d, n); }
+
+static inline vf add_to(vf x, vf y) { return vf_add(y, x); }
+static void add(float *y, const float *x, size_t n) { map2(add_to, x, y, n); }
+
+static void finish(float *c, const float *r, size_t n, float alpha, float beta) {
+    const vf a = vf_set(alpha), b = vf_set(beta);
+    for (size_t i = 0; i < n; i += VF) {
+        const size_t part = n - i < VF ? n - i : VF;
+        vf t = vf_load_part(r + i, part);
+        if (alpha != 1.0f) t = vf_mul(a, t);
+        if (beta != 0.0f) t = vf_fma(b, vf_load_part(c + i, part), t);
+        vf_store_part(c + i, t, part);
+    }
+}
+
+static void column_sum(const float *x, ptrdiff_t stride, size_t rows, size_t columns, float *out) {
+    for (size_t j = 0; j < columns; j += VF) {
+        const size_t part = columns - j < VF ? columns - j : VF;
+        vf acc = vf_set(0.0f);
+        for (size_t i = 0; i < rows; i++) acc = vf_add(acc, vf_load_part(x + (ptrdiff_t)i * stride + j, part));
+        vf_store_part(out + j, acc, part);
+    }
+}
+
+/* Lanes fold by halves: lane l += lane l + half. */
+static inline float fold(float *lanes, int count) {
+    for (int half = count / 2; half > 0; half /= 2)
+        for (int l = 0; l < half; l++) lanes[l] = lanes[l] + lanes[l + half];
+    return lanes[0];
+}
+
+static void softmax(const float *x, float *y, size_t n, float *maximum, float *sum) {
+    float lanes[GD_ROW_LANES] = {0};
+    float m = x[0];
+    for (size_t i = 1; i < n; i++) m = x[i] > m ? x[i] : m;
+    const vf minus = vf_set(m);
+    for (size_t i = 0; i < n; i += VF) {
+        const size_t part = n - i < VF ? n - i : VF;
+        vf_store_part(y + i, vf_sub(vf_load_part(x + i, part), minus), part);
+    }
+    unary_exp(y, y, n);
+    for (size_t i = 0; i < n; i += VF) { /* VF divides GD_ROW_LANES: element i belongs to lane i mod 16 */
+        const size_t part = n - i < VF ? n - i : VF;
+        float *lane = lanes + i % GD_ROW_LANES;
+        vf_store_part(lane, vf_add(vf_load_part(lane, part), vf_load_part(y + i, part)), part);
+    }
+    const float s = fold(lanes, GD_ROW_LANES);
+    const vf total = vf_set(s);
+    for (size_t i = 0; i < n; i += VF) {
+        const size_t part = n - i < VF ? n - i : VF;
+        vf_store_part(y + i, vf_div(vf_load_part(y + i, part), total), part);
+    }
+    *maximum = m;
+    *sum = s;
+}
+
+/* lane = lane + x, and lane = fma(x, y, lane). */
+typedef vf lane_function(vf lane, const float *x, const float *y, size_t part);
+
+static inline vf sum_lane(vf lane, const float *x, const float *y, size_t part) {
+    (void)y;
+    return vf_add(lane, part == VF ? vf_load(x) : vf_load_part(x, part));
+}
+static inline vf dot_lane(vf lane, const float *x, const float *y, size_t part) {
+    return part == VF ? vf_fma(vf_load(x), vf_load(y), lane) : vf_fma(vf_load_part(x, part), vf_load_part(y, part), lane);
+}
+
+/* 64 lanes in registers; the last, ragged row of 64 touches only the lanes that have an element. */
+static inline __attribute__((always_inline)) float reduce(lane_function *function, const float *x, const float *y, size_t n) {
+    enum { VECTORS = GD_SUM_LANES / VF };
+    vf acc[VECTORS];
+    float lanes[GD_SUM_LANES];
+    size_t i = 0;
+    for (int v = 0; v < VECTORS; v++) acc[v] = vf_set(0.0f);
+    for (; i + GD_SUM_LANES <= n; i += GD_SUM_LANES)
+        for (int v = 0; v < VECTORS; v++) acc[v] = function(acc[v], x + i + v * VF, y + i + v * VF, VF);
+    for (int v = 0; v < VECTORS; v++) vf_store(lanes + v * VF, acc[v]);
+    for (size_t l = 0; i + l < n; l += VF) {
+        const size_t part = n - i - l < VF ? n - i - l : VF;
+        vf_store_part(lanes + l, function(vf_load_part(lanes + l, part), x + i + l, y + i + l, part), part);
+    }
+    return fold(lanes, GD_SUM_LANES);
+}
+static float block_sum(const float *x, size_t n) { return reduce(sum_lane, x, x, n); }
+static float block_dot(const float *x, const float *y, size_t n) { return reduce(dot_lane, x, y, n); }

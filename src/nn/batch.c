@@ -1,0 +1,79 @@
+/* Batches: checks of the caller's inputs and targets, and loading inputs as fp32 rows. */
+#include <string.h>
+
+#include "nn/net.h"
+
+void gradus_batch_init_sized(gradus_batch *batch, size_t struct_size) {
+    memset(batch, 0, struct_size);
+    batch->struct_size = struct_size;
+}
+
+gradus_status gd_check_inputs(gradus_context *context, const gradus_net *net, const gradus_tensor *inputs, const char *what) {
+    if (!inputs) return gd_fail(context, GRADUS_INVALID_ARGUMENT, "%s: inputs is NULL", what);
+    gradus_status status = gd_tensor_check(context, inputs, what);
+    if (status != GRADUS_OK) return status;
+    if (inputs->dtype != GRADUS_DTYPE_F32 && inputs->dtype != GRADUS_DTYPE_U8)
+        return gd_fail(context, GRADUS_UNSUPPORTED, "%s: inputs of dtype %d; F32 and U8 are supported", what, (int)inputs->dtype);
+    if (inputs->batch != 1 || inputs->columns != net->inputs)
+        return gd_fail(context, GRADUS_INVALID_ARGUMENT, "%s: the inputs have %zu features, the net expects %zu", what, inputs->columns, net->inputs);
+    return GRADUS_OK;
+}
+
+/* Class labels: one a sample, each under the number of outputs. */
+static gradus_status check_labels(gradus_context *context, const gradus_net *net, const gd_samples *samples, const char *what) {
+    const gradus_tensor *labels = &samples->targets;
+    const size_t classes = gradus_net_outputs(net);
+    if (labels->dtype != GRADUS_DTYPE_U8 && labels->dtype != GRADUS_DTYPE_I32)
+        return gd_fail(context, GRADUS_UNSUPPORTED, "%s: class targets of dtype %d; U8 and I32 are supported", what, (int)labels->dtype);
+    if (labels->batch != 1 || labels->rows != 1 || labels->columns != samples->count)
+        return gd_fail(context, GRADUS_INVALID_ARGUMENT, "%s: class targets must be a vector of %zu, one a sample, not %zu x %zu", what,
+                       samples->count, labels->rows, labels->columns);
+    for (size_t i = 0; i < samples->count; i++) {
+        const int64_t label = labels->dtype == GRADUS_DTYPE_U8 ? ((const uint8_t *)labels->data)[i] : ((const int32_t *)labels->data)[i];
+        if (label < 0 || (uint64_t)label >= classes)
+            return gd_fail(context, GRADUS_INVALID_ARGUMENT, "%s: target %zu is class %lld, but the net's classes are 0 to %zu", what, i,
+                           (long long)label, classes - 1);
+    }
+    return GRADUS_OK;
+}
+
+gradus_status gd_check_batch(gradus_context *context, const gradus_net *net, const gradus_batch *given, const char *what, gd_samples *samples) {
+    gradus_batch batch;
+    gradus_batch_init(&batch);
+    if (!given) return gd_fail(context, GRADUS_INVALID_ARGUMENT, "%s: batch is NULL", what);
+    gradus_status status = gd_read_struct(context, "gradus_batch", given, &batch, sizeof batch);
+    if (status == GRADUS_OK && batch.samples == 0) status = gd_fail(context, GRADUS_INVALID_ARGUMENT, "%s: the batch has no samples", what);
+    if (status == GRADUS_OK) status = gd_check_inputs(context, net, &batch.inputs, what);
+    if (status == GRADUS_OK) status = gd_tensor_check(context, &batch.targets, what);
+    if (status != GRADUS_OK) return status;
+    if (batch.inputs.rows != batch.samples)
+        return gd_fail(context, GRADUS_INVALID_ARGUMENT, "%s: samples is %zu, but the inputs have %zu rows", what, batch.samples, batch.inputs.rows);
+    if (batch.first != 0 || (batch.total != 0 && batch.total != batch.samples))
+        return gd_fail(context, GRADUS_UNSUPPORTED, "%s: accumulation (first, total) is not supported yet; set both to 0", what);
+    *samples = (gd_samples){batch.inputs, batch.targets, batch.samples};
+    if (net->loss == GRADUS_LOSS_CROSS_ENTROPY) return check_labels(context, net, samples, what);
+    return gd_tensor_check_f32(context, &batch.targets, batch.samples, gradus_net_outputs(net), what);
+}
+
+static void load(void *argument, size_t begin, size_t end) {
+    const gd_load *l = argument;
+    const size_t columns = l->inputs->columns, stride = gd_row_stride(columns);
+    for (size_t i = begin; i < end; i++) {
+        const uint8_t *row = (const uint8_t *)l->inputs->data + gd_tensor_row(l->inputs, l->first + i);
+        for (size_t j = 0; j < columns; j++) l->rows[i * stride + j] = (float)row[j] * GD_U8_SCALE;
+    }
+}
+
+gd_phase gd_load_phase(gd_load *l) {
+    const gd_phase phase = {load, l, l->inputs->dtype == GRADUS_DTYPE_U8 ? l->samples : 0, 16};
+    return phase;
+}
+
+const float *gd_load_rows(const gd_load *l, size_t *stride) {
+    if (l->inputs->dtype == GRADUS_DTYPE_U8) {
+        *stride = gd_row_stride(l->inputs->columns);
+        return l->rows;
+    }
+    *stride = (size_t)l->inputs->row_stride;
+    return (const float *)l->inputs->data + gd_tensor_row(l->inputs, l->first);
+}

@@ -1,0 +1,67 @@
+/* The inside of a net. */
+#ifndef GD_NN_NET_H
+#define GD_NN_NET_H
+
+#include <gradus/net.h>
+
+#include "base/context.h"
+#include "kernels/step.h"
+
+typedef struct gd_layer {
+    gd_dense dense;
+    gradus_activation activation;
+    float *weights, *bias; /* weights in gd_dense's layout */
+} gd_layer;
+
+struct gradus_net {
+    gradus_allocator allocator;
+    gradus_loss loss;
+    size_t inputs, layer_count;
+    size_t widest; /* the largest row stride of any layer's output */
+    gd_layer *layers;
+    float *memory; /* all weights and biases */
+    size_t memory_size;
+};
+
+/* The row stride of arrays of activations with this many columns: whole cache lines. */
+static inline size_t gd_row_stride(size_t columns) { return gd_round_up(columns, GD_ALIGNMENT / sizeof(float)); }
+
+/* A batch that has been checked against a net: strides and types as they are, labels in range. */
+typedef struct gd_samples {
+    gradus_tensor inputs, targets;
+    size_t count;
+} gd_samples;
+
+/* Checks inputs [count, net inputs], F32 or U8. */
+gradus_status gd_check_inputs(gradus_context *context, const gradus_net *net, const gradus_tensor *inputs, const char *what);
+
+/* Reads and checks a whole batch; `what` is the public function's name. */
+gradus_status gd_check_batch(gradus_context *context, const gradus_net *net, const gradus_batch *batch, const char *what, gd_samples *samples);
+
+/* gradus_net_step, with the batch's undivided loss sum besides the mean. */
+gradus_status gd_net_step(gradus_context *context, gradus_net *net, gradus_optimizer *optimizer, const gradus_batch *batch, double *loss,
+                          double *sum);
+
+/* Bytes of scratch a step on `count` samples takes; SIZE_MAX: more than fits. */
+size_t gd_step_scratch(gradus_context *context, const gradus_net *net, size_t count);
+
+/* Lays arrays out in one block of memory: first with memory NULL to measure, then again to place. Every piece starts on a cache line. */
+typedef struct gd_arena {
+    unsigned char *memory;
+    size_t used; /* SIZE_MAX: does not fit */
+} gd_arena;
+
+void *gd_arena_take(gd_arena *arena, size_t count, size_t size);
+
+/* Inputs as fp32 rows: converts U8 into `rows`, or points at F32 inputs as they are. */
+typedef struct gd_load {
+    const gradus_tensor *inputs;
+    size_t first, samples; /* of the tensor's rows */
+    float *rows;           /* [samples][gd_row_stride(columns)], used for U8 only */
+} gd_load;
+
+/* The phase that loads (no tasks for F32), and where the rows then are. */
+gd_phase gd_load_phase(gd_load *load);
+const float *gd_load_rows(const gd_load *load, size_t *stride);
+
+#endif

@@ -1,0 +1,138 @@
+/* Mini-batch training: shuffle, gather, step; callbacks between steps. */
+#include <gradus/train.h>
+
+#include <string.h>
+
+#include "base/fp.h"
+#include "base/philox.h"
+#include "nn/loss.h"
+#include "nn/net.h"
+
+enum { MAX_ROWS = 1 << 22 }; /* one permutation; larger sets need the contract's windows */
+
+typedef struct run {
+    gradus_context *context;
+    gradus_net *net;
+    gradus_optimizer *optimizer;
+    const gradus_dataset *data;
+    gradus_train_config config;
+    gradus_tensor inputs, targets; /* the data set's */
+    size_t samples, batch_size;
+    uint8_t *rows, *labels; /* the batch under way, gathered */
+    uint32_t *order;
+    void *memory;
+    size_t memory_size;
+    double epoch_sum; /* undivided loss of the epoch so far */
+    gradus_progress progress;
+} run;
+
+void gradus_train_config_init_sized(gradus_train_config *config, size_t struct_size) {
+    const gradus_train_config defaults = {.struct_size = struct_size, .batch_size = 32, .epochs = 10};
+    memset(config, 0, struct_size);
+    memcpy(config, &defaults, struct_size < sizeof defaults ? struct_size : sizeof defaults);
+}
+
+static gradus_status prepare(run *r) {
+    gd_arena arena = {NULL, 0};
+    r->inputs = gradus_dataset_inputs(r->data);
+    r->targets = gradus_dataset_targets(r->data);
+    r->samples = gradus_dataset_samples(r->data);
+    if (r->samples == 0) return gd_fail(r->context, GRADUS_INVALID_ARGUMENT, "gradus_train: the data set is empty");
+    if (r->samples > MAX_ROWS)
+        return gd_fail(r->context, GRADUS_UNSUPPORTED, "gradus_train: %zu samples; up to %d are supported", r->samples, MAX_ROWS);
+    if (r->inputs.columns != r->net->inputs)
+        return gd_fail(r->context, GRADUS_INVALID_ARGUMENT, "gradus_train: the data has %zu features, the net expects %zu", r->inputs.columns,
+                       r->net->inputs);
+    if (r->net->loss != GRADUS_LOSS_CROSS_ENTROPY)
+        return gd_fail(r->context, GRADUS_INVALID_ARGUMENT, "gradus_train: the data's targets are classes, the net's loss is %s; it needs %s",
+                       gradus_loss_name(r->net->loss), gradus_loss_name(GRADUS_LOSS_CROSS_ENTROPY));
+    r->batch_size = r->config.batch_size == 0 || r->config.batch_size > r->samples ? r->samples : r->config.batch_size;
+    for (int placing = 0; placing < 2; placing++) {
+        r->order = gd_arena_take(&arena, r->samples, sizeof *r->order);
+        r->rows = gd_arena_take(&arena, r->batch_size, r->inputs.columns);
+        r->labels = gd_arena_take(&arena, r->batch_size, 1);
+        if (placing) break;
+        r->memory_size = arena.used;
+        gradus_status status = gd_context_allocate(r->context, arena.used, "training batch", &r->memory);
+        if (status != GRADUS_OK) return status;
+        arena = (gd_arena){r->memory, 0};
+    }
+    r->progress.epochs = r->config.epochs;
+    r->progress.steps_per_epoch = (r->samples + r->batch_size - 1) / r->batch_size;
+    return GRADUS_OK;
+}
+
+/* Copies the batch's rows side by side, as they are. */
+static gradus_batch gather(run *r, size_t first, size_t count) {
+    const size_t columns = r->inputs.columns;
+    gradus_batch batch;
+    for (size_t i = 0; i < count; i++) {
+        const size_t row = r->order[first + i];
+        memcpy(r->rows + i * columns, (const uint8_t *)r->inputs.data + gd_tensor_row(&r->inputs, row), columns);
+        r->labels[i] = ((const uint8_t *)r->targets.data)[row];
+    }
+    gradus_batch_init(&batch);
+    batch.inputs = gradus_tensor_matrix(GRADUS_DTYPE_U8, r->rows, count, columns);
+    batch.targets = gradus_tensor_vector(GRADUS_DTYPE_U8, r->labels, count);
+    batch.samples = count;
+    batch.step = r->progress.step;
+    return batch;
+}
+
+static GD_NOINLINE void add_loss(run *r, double sum) {
+    r->epoch_sum += sum;
+    r->progress.epoch_loss = r->epoch_sum / gd_loss_divisor(r->net->loss, r->progress.epoch_samples, gradus_net_outputs(r->net));
+}
+
+static gradus_status step(run *r, size_t first, size_t count) {
+    double loss, sum;
+    const gradus_batch batch = gather(r, first, count);
+    gradus_status status = gd_net_step(r->context, r->net, r->optimizer, &batch, &loss, &sum);
+    if (status == GRADUS_NOT_FINITE)
+        return gd_fail(r->context, status, "the loss is %g at step %llu (epoch %llu): the run diverged; a lower learning rate usually helps", loss,
+                       (unsigned long long)(r->progress.step + 1), (unsigned long long)r->progress.epoch);
+    if (status != GRADUS_OK) return status;
+    r->progress.step++;
+    r->progress.epoch_samples += count;
+    const gd_fp_environment environment = gd_fp_enter();
+    add_loss(r, sum);
+    gd_fp_leave(environment);
+    return GRADUS_OK;
+}
+
+static bool out_of_steps(const run *r) { return r->config.max_steps && r->progress.step >= r->config.max_steps; }
+
+/* *stop: a callback or max_steps ended the run. */
+static gradus_status epoch(run *r, bool *stop) {
+    bool asked = false;
+    r->epoch_sum = 0.0;
+    r->progress.epoch++;
+    r->progress.epoch_samples = 0;
+    gd_shuffle(gd_stream_make(r->config.seed, r->progress.epoch - 1, 0, GD_PURPOSE_SHUFFLE), r->order, r->samples);
+    for (size_t first = 0; first < r->samples && !asked && !out_of_steps(r); first += r->batch_size) {
+        const size_t left = r->samples - first;
+        gradus_status status = step(r, first, left < r->batch_size ? left : r->batch_size);
+        if (status != GRADUS_OK) return status;
+        asked = r->config.on_step && r->config.on_step(r->config.user, &r->progress);
+    }
+    if (!asked) asked = r->config.on_epoch && r->config.on_epoch(r->config.user, &r->progress);
+    *stop = asked || out_of_steps(r);
+    return GRADUS_OK;
+}
+
+gradus_status gradus_train(gradus_context *context, gradus_net *net, gradus_optimizer *optimizer, const gradus_dataset *data,
+                           const gradus_train_config *config, gradus_progress *progress) {
+    run r = {.context = context, .net = net, .optimizer = optimizer, .data = data, .progress = {.struct_size = sizeof(gradus_progress)}};
+    bool stop = false;
+    gradus_train_config_init(&r.config);
+    gradus_status status = config ? gd_read_struct(context, "gradus_train_config", config, &r.config, sizeof r.config) : GRADUS_OK;
+    if (status == GRADUS_OK) status = prepare(&r);
+    while (status == GRADUS_OK && !stop && r.progress.epoch < r.config.epochs) status = epoch(&r, &stop);
+    gd_release(&context->allocator, r.memory, r.memory_size);
+    if (progress && progress->struct_size) {
+        const size_t size = progress->struct_size;
+        r.progress.struct_size = size;
+        memcpy(progress, &r.progress, size < sizeof r.progress ? size : sizeof r.progress);
+    }
+    return status;
+}
