@@ -40,7 +40,7 @@ static bool write_json(gd_writer *out, const gd_safetensors_note *notes, size_t 
 bool gd_safetensors_write_header(gd_writer *out, const gd_safetensors_note *notes, size_t note_count, const gd_safetensor *tensors, size_t count) {
     gd_writer header = gd_writer_make(out->allocator);
     bool fits = write_json(&header, notes, note_count, tensors, count);
-    while (header.size % 8 != 0) gd_write_text(&header, " ");
+    while (!header.failed && header.size % 8 != 0) gd_write_text(&header, " ");
     gd_write_u64le(out, header.size);
     gd_write_bytes(out, header.data, header.size);
     out->failed = out->failed || header.failed;

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/bytes.h"
 #include "base/context.h"
 #include "base/memory.h"
 #include "format/safetensors.h"
@@ -168,8 +169,7 @@ static gradus_status find_tensor(gradus_context *context, const char *path, cons
 
 static void copy_floats(float *to, const gd_safetensor *from) {
     for (size_t i = 0; i < from->size / 4; i++) {
-        const uint8_t *b = from->data + 4 * i;
-        uint32_t bits = (uint32_t)b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 | (uint32_t)b[3] << 24;
+        uint32_t bits = gd_load_u32le(from->data + 4 * i);
         memcpy(&to[i], &bits, sizeof bits);
     }
 }

@@ -1,0 +1,42 @@
+/* The command line: one table of options drives parsing, defaults, help and error messages. */
+#ifndef GD_CLI_ARGUMENTS_H
+#define GD_CLI_ARGUMENTS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+/* Exit codes; a run stopped by a signal ends with 128 + its number. */
+enum { GD_EXIT_DONE = 0, GD_EXIT_FAILED = 1, GD_EXIT_USAGE = 2, GD_EXIT_DIVERGED = 3 };
+
+typedef struct gd_command gd_command;
+
+/* What was asked for, defaults filled in. */
+typedef struct gd_arguments {
+    const gd_command *command;
+    const char *operands[2];
+    const char *layers, *loss, *optimizer, *test, *out, *isa, *pin, *threads_from; /* NULL: not given, no default in the table */
+    uint64_t batch_size;                                                           /* 0: the whole set */
+    uint64_t epochs, max_steps, seed, threads;                                     /* 0: no limit; 0: the library's choice */
+    bool overwrite, json, quiet, help;
+} gd_arguments;
+
+struct gd_command {
+    const char *name, *operands, *summary;
+    unsigned bit; /* GD_COMMAND_* */
+    int operand_count;
+    int (*run)(const gd_arguments *arguments);
+};
+
+enum { GD_COMMAND_TRAIN = 1, GD_COMMAND_EVAL = 2, GD_COMMAND_INFO = 4 };
+
+/* Reads what follows the command's name; stops at --help. false: what is wrong has been said on stderr (exit with GD_EXIT_USAGE). */
+bool gd_arguments_parse(const gd_command *command, int count, char *const *words, gd_arguments *arguments);
+
+/* A command's help: its options with their defaults. */
+void gd_arguments_help(const gd_command *command, FILE *out);
+
+/* An error in two lines on stderr: what is wrong, what to do. The first begins with "gradus COMMAND: ". `remedy` may be NULL. Returns `exit_code`. */
+int gd_complain(const gd_command *command, int exit_code, const char *what, const char *remedy);
+
+#endif

@@ -1,0 +1,52 @@
+/* Events and lines that more than one command prints. */
+#include "cli/output.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+#include "base/memory.h"
+
+FILE *gd_output_progress(const gd_arguments *arguments) {
+    if (arguments->quiet) return NULL;
+    return arguments->json ? stderr : stdout;
+}
+
+void gd_event_begin(gd_event *event, const char *name) {
+    event->allocator = gd_default_allocator();
+    event->text = gd_writer_make(&event->allocator);
+    event->json = (gd_json_writer){&event->text, false};
+    gd_json_begin_object(&event->json, NULL);
+    gd_json_string(&event->json, "event", name);
+}
+
+void gd_event_end(gd_event *event) {
+    gd_json_end_object(&event->json);
+    gd_write_text(&event->text, "\n");
+    if (!event->text.failed) fwrite(event->text.data, 1, event->text.size, stdout);
+    fflush(stdout);
+    gd_writer_free(&event->text);
+}
+
+void gd_event_scores(gd_event *event, const char *key, const gradus_evaluation *scores) {
+    gd_json_begin_object(&event->json, key);
+    gd_json_number(&event->json, "loss", scores->loss);
+    if (isfinite(scores->accuracy)) {
+        gd_json_number(&event->json, "accuracy", scores->accuracy);
+        gd_json_number(&event->json, "f1", scores->f1);
+    }
+    gd_json_end_object(&event->json);
+}
+
+void gd_print_scores(FILE *out, const char *label, const gradus_evaluation *scores, const char *source) {
+    fprintf(out, "%-8s loss %.4f", label, scores->loss);
+    if (isfinite(scores->accuracy)) fprintf(out, "  accuracy %.4f  f1 %.4f", scores->accuracy, scores->f1);
+    fprintf(out, "  (%" PRIu64 " samples of %s)\n", scores->samples, source);
+}
+
+void gd_print_means(FILE *out, const gd_means *means, const gd_arguments *arguments) {
+    uint32_t threads = gradus_context_threads(means->context);
+    fprintf(out, "%-8s %s (needs %s), %" PRIu32 " thread%s (%s) of %s\n", "kernels", gradus_context_isa(means->context), gd_means_isa_needs(means),
+            threads, threads > 1 ? "s" : "", gradus_context_threads_reason(means->context),
+            strcmp(arguments->threads_from, "openmp") == 0 ? "OpenMP" : "the pool");
+}

@@ -1,0 +1,33 @@
+/* What the commands print: JSON events on stdout with --json, text otherwise. */
+#ifndef GD_CLI_OUTPUT_H
+#define GD_CLI_OUTPUT_H
+
+#include <gradus/net.h>
+#include <gradus/train.h>
+
+#include "cli/means.h"
+#include "format/json.h"
+
+/* Where text goes: stdout, or stderr with --json; NULL with --quiet. */
+FILE *gd_output_progress(const gd_arguments *arguments);
+
+/* One line of JSON on stdout, built with gd_json_*: begin gives the open object, end prints it. */
+typedef struct gd_event {
+    gradus_allocator allocator;
+    gd_writer text;
+    gd_json_writer json;
+} gd_event;
+
+void gd_event_begin(gd_event *event, const char *name);
+void gd_event_end(gd_event *event);
+
+/* {"loss":..,"accuracy":..,"f1":..} under `key`; accuracy and f1 only where they mean something. */
+void gd_event_scores(gd_event *event, const char *key, const gradus_evaluation *scores);
+
+/* "train    loss 0.0123  accuracy 0.9970  f1 0.9969  (10000 samples of digits)" */
+void gd_print_scores(FILE *out, const char *label, const gradus_evaluation *scores, const char *source);
+
+/* "kernels  avx2 (AVX2, FMA), 2 threads (affinity), lent by OpenMP" */
+void gd_print_means(FILE *out, const gd_means *means, const gd_arguments *arguments);
+
+#endif

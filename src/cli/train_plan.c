@@ -1,0 +1,166 @@
+/* From arguments to a plan. */
+#include "cli/train_plan.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/context.h"
+#include "base/memory.h"
+#include "cli/copies.h"
+#include "cli/scores.h"
+#include "format/json.h"
+#include "nn/layer_text.h"
+
+static int usage(const gd_train_plan *plan, const char *remedy, const char *option, const char *given, const char *wrong) {
+    char what[1400];
+    snprintf(what, sizeof what, "--%s %.200s: %s", option, given, wrong);
+    return gd_complain(plan->arguments->command, GD_EXIT_USAGE, what, remedy);
+}
+
+static int refuse_copies(const gd_arguments *arguments, const char *variable) {
+    char what[160];
+    snprintf(what, sizeof what, "this is one of several copies (%s), and this build has no MPI: each would train the whole net", variable);
+    char remedy[160];
+    snprintf(remedy, sizeof remedy, "start it once, without mpirun or srun; for independent runs unset %s", variable);
+    return gd_complain(arguments->command, GD_EXIT_USAGE, what, remedy);
+}
+
+static int read_optimizer(gd_train_plan *plan) {
+    const char *text = plan->arguments->optimizer;
+    gradus_context *context = plan->means.context;
+    gradus_optimizer_config_init(&plan->optimizer, GRADUS_OPTIMIZER_SGD);
+    gradus_status status = gradus_optimizer_config_parse(context, text, &plan->optimizer);
+    return status == GRADUS_OK ? GD_EXIT_DONE
+                               : usage(plan, "gradus train --help lists optimizers and keys", "optimizer", text, gradus_context_message(context));
+}
+
+static int read_loss(gd_train_plan *plan) {
+    const char *text = plan->arguments->loss;
+    plan->loss = gradus_loss_from_name(text);
+    if (plan->loss == GRADUS_LOSS_CROSS_ENTROPY) return GD_EXIT_DONE;
+    return usage(plan, "use --loss cross-entropy", "loss", text, "needs numeric targets; the data sets of this version have classes only");
+}
+
+static int read_layers(gd_train_plan *plan, const char *text) {
+    gradus_context *context = plan->means.context;
+    if (gd_layers_parse(context, text, &plan->layers, &plan->layer_count) == GRADUS_OK) return GD_EXIT_DONE;
+    return usage(plan, "for example --layers 128:relu,10:softmax", "layers", text, gradus_context_message(context));
+}
+
+/* The output layer must be what data and loss ask for. Without --layers it is. */
+static int complete_layers(gd_train_plan *plan) {
+    const char *text = plan->arguments->layers;
+    size_t classes = gradus_dataset_classes(plan->train);
+    if (text == NULL) {
+        char standard[64];
+        snprintf(standard, sizeof standard, "128:relu,%zu:softmax", classes);
+        return read_layers(plan, standard);
+    }
+    gradus_layer last = plan->layers[plan->layer_count - 1];
+    if (last.outputs == classes && last.activation == GRADUS_ACTIVATION_SOFTMAX) return GD_EXIT_DONE;
+    char wrong[600], remedy[300];
+    const char *comma = strrchr(text, ',');
+    bool add = last.activation != GRADUS_ACTIVATION_SOFTMAX && last.outputs != classes; /* a hidden layer, it seems */
+    int kept = add ? (int)strlen(text) : comma != NULL ? (int)(comma - text) : 0;
+    snprintf(wrong, sizeof wrong, "the last layer must be %zu:softmax, since %.300s has %zu classes and the loss is cross-entropy", classes,
+             gradus_dataset_source(plan->train), classes);
+    snprintf(remedy, sizeof remedy, "write --layers %.*s%s%zu:softmax", kept < 200 ? kept : 200, text, kept > 0 ? "," : "", classes);
+    return usage(plan, remedy, "layers", text, wrong);
+}
+
+static int open_data(gd_train_plan *plan) {
+    const gd_arguments *arguments = plan->arguments;
+    gradus_status status = gradus_dataset_open(plan->means.context, arguments->operands[0], &plan->train, &plan->test);
+    if (status != GRADUS_OK) return gd_means_failed(&plan->means, arguments, status);
+    if (arguments->test != NULL) {
+        bool is_test;
+        gradus_dataset_destroy(plan->means.context, plan->test);
+        int code = gd_open_test_set(&plan->means, arguments, arguments->test, &plan->test, &is_test);
+        if (code != GD_EXIT_DONE) return code;
+    }
+    if (plan->test == NULL) return GD_EXIT_DONE;
+    return gd_check_set(arguments, plan->test, gradus_dataset_source(plan->train), gd_dataset_features(plan->train),
+                        gradus_dataset_classes(plan->train));
+}
+
+static void count_steps(gd_train_plan *plan) {
+    const gd_arguments *arguments = plan->arguments;
+    uint64_t samples = gradus_dataset_samples(plan->train);
+    uint64_t batch = arguments->batch_size == 0 ? samples : arguments->batch_size;
+    plan->steps = arguments->epochs * (samples / batch + (samples % batch != 0));
+    if (arguments->max_steps != 0 && arguments->max_steps < plan->steps) plan->steps = arguments->max_steps;
+}
+
+int gd_train_plan_make(const gd_arguments *arguments, gd_train_plan *plan) {
+    memset(plan, 0, sizeof *plan);
+    plan->arguments = arguments;
+    const char *variable = gd_copies_variable();
+    if (variable != NULL) return refuse_copies(arguments, variable);
+    int code = gd_means_create(arguments, &plan->means);
+    if (code == GD_EXIT_DONE) code = read_optimizer(plan);
+    if (code == GD_EXIT_DONE) code = read_loss(plan);
+    if (code == GD_EXIT_DONE && arguments->layers != NULL) code = read_layers(plan, arguments->layers);
+    if (code == GD_EXIT_DONE) code = open_data(plan);
+    if (code == GD_EXIT_DONE) code = complete_layers(plan);
+    if (code == GD_EXIT_DONE) count_steps(plan);
+    return code;
+}
+
+void gd_train_plan_end(gd_train_plan *plan) {
+    gradus_context *context = plan->means.context;
+    if (context == NULL) return;
+    if (plan->layers != NULL) gd_release(&context->allocator, plan->layers, plan->layer_count * sizeof *plan->layers);
+    gradus_dataset_destroy(context, plan->train);
+    gradus_dataset_destroy(context, plan->test);
+    gd_means_destroy(&plan->means);
+}
+
+static void write_line(gd_writer *out, const char *key, const char *value) {
+    gd_write_text(out, key);
+    gd_write_text(out, " = ");
+    gd_write_text(out, value);
+    gd_write_text(out, "\n");
+}
+
+static void write_count(gd_writer *out, const char *key, uint64_t value) {
+    char text[24];
+    snprintf(text, sizeof text, "%" PRIu64, value);
+    write_line(out, key, text);
+}
+
+/* In --optimizer's own grammar, every key with its value. */
+static void write_optimizer(gd_writer *out, const gradus_optimizer_config *config) {
+    gradus_optimizer_info info = {.struct_size = sizeof info};
+    for (size_t i = 0; gradus_optimizer_list(i, &info) && info.algorithm != config->algorithm;) i++;
+    gd_write_text(out, "optimizer = ");
+    gd_write_text(out, info.name);
+    for (uint32_t k = 0; k < info.hyper_parameters; k++) {
+        char number[32];
+        gd_json_print_number(number, config->hyper_parameters[info.keys[k]]);
+        gd_write_text(out, k == 0 ? ":" : ",");
+        gd_write_text(out, gradus_hyper_parameter_key(info.keys[k]));
+        gd_write_text(out, "=");
+        gd_write_text(out, number);
+    }
+    gd_write_text(out, "\n");
+}
+
+void gd_train_plan_config(const gd_train_plan *plan, const gradus_net *net, gd_writer *out) {
+    const gd_arguments *arguments = plan->arguments;
+    write_line(out, "data", arguments->operands[0]);
+    if (arguments->test != NULL) write_line(out, "test", arguments->test);
+    gd_write_text(out, "layers = ");
+    gd_layers_write(out, net);
+    gd_write_text(out, "\n");
+    write_line(out, "loss", gradus_loss_name(plan->loss));
+    write_optimizer(out, &plan->optimizer);
+    if (arguments->batch_size == 0) {
+        write_line(out, "batch-size", "full");
+    } else {
+        write_count(out, "batch-size", arguments->batch_size);
+    }
+    write_count(out, "epochs", arguments->epochs);
+    if (arguments->max_steps != 0) write_count(out, "max-steps", arguments->max_steps);
+    write_count(out, "seed", arguments->seed);
+}

@@ -1,0 +1,30 @@
+/* What `gradus train` is asked to do, checked: data, layers, loss, optimizer. */
+#ifndef GD_CLI_TRAIN_PLAN_H
+#define GD_CLI_TRAIN_PLAN_H
+
+#include <gradus/dataset.h>
+#include <gradus/optimizer.h>
+#include <gradus/train.h>
+
+#include "base/io.h"
+#include "cli/means.h"
+
+typedef struct gd_train_plan {
+    const gd_arguments *arguments;
+    gd_means means;
+    gradus_optimizer_config optimizer;
+    gradus_loss loss;
+    gradus_layer *layers;
+    size_t layer_count;
+    gradus_dataset *train, *test; /* test: NULL if there is none */
+    uint64_t steps;               /* of the whole run, unless it is stopped */
+} gd_train_plan;
+
+/* Wrong usage is found before data is read, as far as it can be. Returns an exit code, the error said; gd_train_plan_end in any case. */
+int gd_train_plan_make(const gd_arguments *arguments, gd_train_plan *plan);
+void gd_train_plan_end(gd_train_plan *plan);
+
+/* Appends the contents of DIR/config: "key = value" lines, everything that the result depends on. */
+void gd_train_plan_config(const gd_train_plan *plan, const gradus_net *net, gd_writer *out);
+
+#endif
