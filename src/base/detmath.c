@@ -48,6 +48,15 @@ static double power_of_two(int n) {
     return power;
 }
 
+/* x cut to 26 significant bits, few enough for an exact square. */
+static double with_26_bits(double x) {
+    uint64_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    bits &= ~(uint64_t)0x7ffffff;
+    memcpy(&x, &bits, sizeof bits);
+    return x;
+}
+
 /* head + *tail = a + b exactly (Knuth 1969). */
 static double two_sum(double a, double b, double *tail) {
     double head = a + b;
@@ -94,14 +103,16 @@ double gd_log(double x) {
         m *= 0.5;
         k += 1;
     }
-    /* log(1 + f) = 2 atanh(s) with s = f/(2 + f), written f - f^2/2 + s (f^2/2 + s^2 p(s^2)): f is exact, 2 s would not be. */
+    /* log(1 + f) = 2 atanh(s) with s = f/(2 + f), written f - f^2/2 + s (f^2/2 + s^2 p(s^2)): f is exact, and so is a short f's square. */
     double f = m - 1.0;
-    double s = f / (2.0 + f), half_square = 0.5 * f * f;
+    double short_f = with_26_bits(f), s = f / (2.0 + f);
+    double short_half = 0.5 * short_f * short_f, rest_half = 0.5 * (f - short_f) * (f + short_f);
     double z = s * s;
-    double correction = s * (half_square + z * polynomial(z, log_coefficients, COUNT(log_coefficients)));
-    double tail;
-    double head = two_sum((double)k * ln2_parts[0], f, &tail);
-    return head + ((tail + (double)k * ln2_parts[1]) - (half_square - correction));
+    double correction = s * ((short_half + rest_half) + z * polynomial(z, log_coefficients, COUNT(log_coefficients)));
+    double tail1, tail2;
+    double head = two_sum((double)k * ln2_parts[0], f, &tail1);
+    head = two_sum(head, -short_half, &tail2);
+    return head + (((tail1 + tail2) + (double)k * ln2_parts[1]) + (correction - rest_half));
 }
 
 /* x = n pi/2 + r + *tail, |r| <= pi/4, |x| <= 2^20: the parts' products with n are exact (the last one's error is below 2^-137), and no fp64 number of
