@@ -9,11 +9,11 @@
 
 typedef struct gd_byte_file gd_byte_file;
 
-/* Opens `path`, which the caller keeps alive; gzip: what is read is the inflated content. An empty file is BAD_DATA, something that is no regular file too. */
+/* Opens `path`, which the caller keeps alive; gzip: what is read is the inflated content. BAD_DATA: an empty file, something that is no regular file. */
 gradus_status gd_byte_file_open(gradus_context *context, const char *path, bool gzip, gd_byte_file **file);
 void gd_byte_file_close(gd_byte_file *file);
 
-/* Reads n bytes; *got < n only at the end of the content, whose gzip checksum has been verified then. Errors: IO, BAD_DATA (not gzip, damaged, cut short). */
+/* Reads n bytes; *got < n only at the end of the content, whose gzip checksum has been verified then. BAD_DATA: not gzip, damaged, cut short. */
 gradus_status gd_byte_file_read(gradus_context *context, gd_byte_file *file, void *to, size_t n, size_t *got);
 
 /* The file's own size in bytes, and the most bytes of content a file of this size can give. */

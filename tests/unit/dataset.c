@@ -225,7 +225,7 @@ Test(dataset, says_what_is_wrong_with_a_file) {
     }
 }
 
-/* A gzip file cut anywhere, and one with any one bit of its data changed, is refused, or the bit was padding: never a crash, never a wrong picture. */
+/* A gzip file cut anywhere is refused, and one with any one bit of its data changed, unless the bit was padding: never a wrong picture. */
 Test(dataset, refuses_damaged_gzip) {
     uint8_t zipped[256];
     struct place place;
