@@ -9,7 +9,7 @@
 
 typedef struct gd_byte_file gd_byte_file;
 
-/* Opens `path`, which the caller keeps alive; gzip: what is read is the inflated content. BAD_DATA: an empty file, something that is no regular file. */
+/* Opens `path`, which the caller keeps alive; gzip: what is read is the inflated content. BAD_DATA: an empty file, or no regular file. */
 gradus_status gd_byte_file_open(gradus_context *context, const char *path, bool gzip, gd_byte_file **file);
 void gd_byte_file_close(gd_byte_file *file);
 
