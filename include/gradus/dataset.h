@@ -15,7 +15,7 @@ typedef struct gradus_dataset gradus_dataset;
  *              same pictures on every machine
  *   a folder   with train-images-idx3-ubyte and train-labels-idx1-ubyte, each plain or .gz, and, if they are there, t10k-images-idx3-ubyte and
  *              t10k-labels-idx1-ubyte as the test set (the names of MNIST and its kin)
- * *test is NULL where there is no test set. Both are NULL on failure.
+ * *test is NULL where there is no test set. Both are NULL on failure; neither pointer may be NULL.
  * Errors: IO (cannot read), BAD_DATA (not what it claims; the message names the file and what was expected), OUT_OF_MEMORY. A file never makes the library
  * use more memory than its header declares and its size allows. */
 GRADUS_API gradus_status gradus_dataset_open(gradus_context *context, const char *source, gradus_dataset **train, gradus_dataset **test);
