@@ -53,7 +53,8 @@ static bool run_in_order(gradus_context *context, const gd_phase *phases, size_t
     return true;
 }
 
-static uint64_t first_bundle(const gradus_pool *pool, uint32_t share) { return pool->open.bundles * share / pool->threads; }
+/* Where a share's bundles begin. */
+static uint64_t first_bundle(uint64_t bundles, uint32_t share, uint32_t shares) { return bundles * share / shares; }
 
 /* Takes the next bundle of the share at hand, or of the first after it that has any. false: all are claimed. */
 static bool claim(gd_hand *hand, uint64_t *left) {
@@ -91,7 +92,7 @@ static void run_claimed(gd_hand *hand, uint64_t left) {
         atomic_store_explicit(&pool->abandoned, true, memory_order_relaxed);
     }
     if (atomic_load_explicit(&pool->abandoned, memory_order_relaxed)) return;
-    uint64_t bundle = (first_bundle(pool, hand->at + 1) - left) * open->stride % open->bundles;
+    uint64_t bundle = (first_bundle(open->bundles, hand->at + 1, pool->threads) - left) * open->stride % open->bundles;
     uint64_t begin = bundle * open->bundle;
     uint64_t end = open->tasks - begin < open->bundle ? open->tasks : begin + open->bundle;
     for (uint64_t task = begin; task < end; task++) run_task(&open->phase, task);
@@ -125,8 +126,9 @@ static uint64_t permuting_stride(uint64_t number, uint64_t bundles) {
     return stride;
 }
 
-/* Makes phase `index` of the list the one tasks are claimed from: descriptor first, words after. Only while nobody has a claim. */
-static void open_phase(gradus_pool *pool, size_t index) {
+/* Makes phase `index` of the list the one tasks are claimed from: descriptor first, words after. Only while nobody has a claim. The last share is never empty,
+ * so the phase cannot end before all words are out; but then it can, and `open` is not this thread's to read any more. Returns the number of bundles. */
+static uint64_t open_phase(gradus_pool *pool, size_t index) {
     gd_open_phase *open = &pool->open;
     uint64_t most = LEFT_MASK * pool->threads;
     open->phase = pool->list[index];
@@ -137,11 +139,13 @@ static void open_phase(gradus_pool *pool, size_t index) {
     open->bundles = (open->tasks - 1) / open->bundle + 1;
     open->delays = pool->permuted;
     open->stride = pool->permuted ? permuting_stride(open->number, open->bundles) : 1;
-    atomic_store_explicit(&pool->unfinished, open->bundles, memory_order_relaxed);
+    uint64_t bundles = open->bundles, number = open->number;
+    atomic_store_explicit(&pool->unfinished, bundles, memory_order_relaxed);
     for (uint32_t share = 0; share < pool->threads; share++) {
-        uint64_t left = first_bundle(pool, share + 1) - first_bundle(pool, share);
-        atomic_store_explicit(&pool->shares[share].word, open->number << LEFT_BITS | left, memory_order_release);
+        uint64_t left = first_bundle(bundles, share + 1, pool->threads) - first_bundle(bundles, share, pool->threads);
+        atomic_store_explicit(&pool->shares[share].word, number << LEFT_BITS | left, memory_order_release);
     }
+    return bundles;
 }
 
 /* The first phase from `index` on that has tasks; the list's length past the last one, or when it is abandoned. */
@@ -155,8 +159,7 @@ static size_t next_phase(gradus_pool *pool, size_t index) {
 static void publish(gradus_pool *pool, size_t index) {
     index = next_phase(pool, index);
     if (index < pool->list_count) {
-        open_phase(pool, index);
-        gd_pool_announce(pool, pool->open.bundles - 1);
+        gd_pool_announce(pool, open_phase(pool, index) - 1);
     } else {
         atomic_store_explicit(&pool->finished, true, memory_order_release);
         gd_pool_announce_end(pool);
@@ -206,8 +209,8 @@ static void work_for_host(void *argument, size_t index) {
 static void run_with_executor(gradus_context *context, gradus_pool *pool) {
     gd_lending lending = {pool, &context->interrupted};
     for (size_t i = next_phase(pool, 0); i < pool->list_count; i = next_phase(pool, i + 1)) {
-        open_phase(pool, i);
-        uint64_t useful = pool->open.bundles < pool->threads ? pool->open.bundles : pool->threads;
+        uint64_t bundles = open_phase(pool, i);
+        uint64_t useful = bundles < pool->threads ? bundles : pool->threads;
         context->executor.parallel(context->executor.user, (size_t)useful, work_for_host, &lending);
         work_for_host(&lending, 0); /* whatever a host that lost an index has left */
     }
