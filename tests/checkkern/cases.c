@@ -1,4 +1,5 @@
-/* The list of cases. Those of the optimizers come from optimizers.def, those of the element-wise functions from kernels.h: a new line there is a new case here. */
+/* The list of cases. Those of the optimizers come from optimizers.def, those of the element-wise functions from kernels.h: a new line there is a
+ * new case here. */
 #include "checkkern/cases.h"
 
 #include <math.h>
@@ -308,7 +309,8 @@ static const gd_case cases[] = {
     GD_UNARY_MAP(UNARY_CASE)
     GD_DERIVATIVE_MAP(DERIVATIVE_CASE)
     {.name = "tile", .greatest = SIZE_MAX, .draw = draw_tile, .kernel = kernel_tile, .reference = reference_tile, .split = split_tile},
-    {.name = "add", .greatest = SIZE_MAX, .draw = draw_two, .kernel = kernel_add, .reference = reference_add, .split = split_elements, .elementwise = 1},
+    {.name = "add", .greatest = SIZE_MAX, .draw = draw_two, .kernel = kernel_add, .reference = reference_add, .split = split_elements,
+     .elementwise = 1},
     {.name = "finish", .greatest = SIZE_MAX, .draw = draw_finish, .kernel = kernel_finish, .reference = reference_finish, .split = split_elements,
      .elementwise = 1},
     {.name = "softmax", .least = 1, .greatest = SIZE_MAX, .draw = draw_softmax, .kernel = kernel_softmax, .reference = reference_softmax},

@@ -1,5 +1,5 @@
-/* What can be checked about the kernels: each function of the table (and the array sums made of them) with the way to draw a problem for it, to call it, and to call
- * the reference. checkkern compares the two; gradus-digest hashes what the kernel gives. */
+/* What can be checked about the kernels: each function of the table (and the array sums made of them) with the way to draw a problem for it, to
+ * call it, and to call the reference. checkkern compares the two; gradus-digest hashes what the kernel gives. */
 #ifndef GD_CHECKKERN_CASES_H
 #define GD_CHECKKERN_CASES_H
 

@@ -1,6 +1,6 @@
-/* checkkern: every kernel of every instruction set that this CPU runs, bit for bit against the reference, at all small lengths, in memory that notices every byte read
- * or written outside the arrays, with values that hurt. Needs libc and libm only, so it runs under an emulator too. Prints TAP; a failure prints the command that
- * repeats it. */
+/* checkkern: every kernel of every instruction set that this CPU runs, bit for bit against the reference, at all small lengths, in memory that
+ * notices every byte read or written outside the arrays, with values that hurt. Needs libc and libm only, so it runs under an emulator too. Prints
+ * TAP; a failure prints the command that repeats it. */
 #include <errno.h>
 #include <fnmatch.h>
 #include <inttypes.h>

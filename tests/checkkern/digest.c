@@ -1,5 +1,5 @@
-/* gradus-digest: one SHA-256 for each kernel over fixed pseudo-random problems, and for the functions beside the kernels that results depend on. Two builds (compilers,
- * optimisation levels) or two instruction sets that compute the same bits print the same lines. Needs libc and libm only.
+/* gradus-digest: one SHA-256 for each kernel over fixed pseudo-random problems, and for the functions beside the kernels that results depend on.
+ * Two builds (compilers, optimisation levels) or two instruction sets that compute the same bits print the same lines. Needs libc and libm only.
  * `gradus-digest [--isa NAME]`: without a name, the fastest that runs here. */
 #include <stdio.h>
 #include <stdlib.h>

@@ -15,8 +15,8 @@ typedef struct gd_guarded {
 
 enum { GD_FLUSH_END = -1 };
 
-/* Puts a copy of the data at `offset` floats from the first accessible byte, or (GD_FLUSH_END) so that it ends with the last one, and the pattern, which reads as
- * NaN, in the 256 bytes before and after it as far as they are accessible. */
+/* Puts a copy of the data at `offset` floats from the first accessible byte, or (GD_FLUSH_END) so that it ends with the last one, and the pattern,
+ * which reads as NaN, in the 256 bytes before and after it as far as they are accessible. */
 float *gd_guarded_place(gd_guarded *guarded, const float *data, size_t count, int offset);
 
 /* Whether the pattern is still whole. */

@@ -1,5 +1,5 @@
-/* Textbook formulas in double precision, written from the papers and not from the contract: they say whether the contract computes the right thing, within rounding.
- * The bits are the reference's business. */
+/* Textbook formulas in double precision, written from the papers and not from the contract: they say whether the contract computes the right
+ * thing, within rounding. The bits are the reference's business. */
 #ifndef GD_ORACLE_H
 #define GD_ORACLE_H
 
@@ -18,7 +18,8 @@ extern gd_oracle_rule *const gd_oracle_step[GD_RULE_COUNT];
 extern double (*const gd_oracle_unary[GD_UNARY_COUNT])(double x);
 extern double (*const gd_oracle_derivative[GD_DERIVATIVE_COUNT])(double x);
 
-/* C [m, n] = A [m, k] B [k, n], each element of A at a[i*a_row + p*a_k], of B at b[p*b_k + j*b_column]; size [m, n] = the sums of the terms' magnitudes (may be NULL). */
+/* C [m, n] = A [m, k] B [k, n], each element of A at a[i*a_row + p*a_k], of B at b[p*b_k + j*b_column]; size [m, n] = the sums of the terms'
+ * magnitudes (may be NULL). */
 void gd_oracle_product(size_t m, size_t n, size_t k, const float *a, size_t a_row, size_t a_k, const float *b, size_t b_k, size_t b_column, double *c,
                        double *size);
 

@@ -1,4 +1,5 @@
-/* The reference's element-wise part: the optimizers (section 8), activations and their derivatives (sections 5, 6, 7), the end of a product (section 4). */
+/* The reference's element-wise part: the optimizers (section 8), activations and their derivatives (sections 5, 6, 7), the end of a product
+ * (section 4). */
 #include "reference/reference.h"
 
 #include <float.h>
@@ -61,14 +62,15 @@ gd_reference_rule *const gd_reference_step[GD_RULE_COUNT] = {
 
 _Static_assert(LDBL_MANT_DIG >= 64, "the reference takes the elementary functions' digits from long double: it needs 64 bits at least");
 
-/* Section 7: correctly rounded. A long double value with an error of a few units of 2^-64 decides the float unless a rounding boundary lies that close, which for
- * exp, log and tanh happens at no float, and for sigmoid only around 0.5. */
+/* Section 7: correctly rounded. A long double value with an error of a few units of 2^-64 decides the float unless a rounding boundary lies that
+ * close, which for exp, log and tanh happens at no float, and for sigmoid only around 0.5. */
 static long double exp_digits(float x) { return expl(x); }
 static long double log_digits(float x) { return logl(x); }
 static long double tanh_digits(float x) { return tanhl(x); }
 
-/* sigmoid(x) = 1/2 + x/4 - x^3/48 + ...: the first two terms often lie exactly on a boundary. For |x| < 2^-14 they are a multiple of 2^-45 (any x that matters:
- * under 2^-28 the result is 1/2 anyway), as are the boundaries, and the rest is less than 2^-47: it only says to which side of the boundary, namely towards 1/2. */
+/* sigmoid(x) = 1/2 + x/4 - x^3/48 + ...: the first two terms often lie exactly on a boundary. For |x| < 2^-14 they are a multiple of 2^-45 (any x
+ * that matters: under 2^-28 the result is 1/2 anyway), as are the boundaries, and the rest is less than 2^-47: it only says to which side of the
+ * boundary, namely towards 1/2. */
 static long double sigmoid_digits(float x) {
     if (fabsf(x) < 0x1p-14f) return nextafterl(0.5L + (long double)x / 4, 0.5L);
     return 1.0L / (1.0L + expl(-(long double)x));

@@ -1,5 +1,5 @@
-/* The arithmetic contract (docs/numerics.md) as plain scalar C: what every kernel, on every instruction set, must give bit for bit. It is not fast, shares no code with
- * the library, and needs only libc and libm (fmaf, and long double functions as a source of digits). */
+/* The arithmetic contract (docs/numerics.md) as plain scalar C: what every kernel, on every instruction set, must give bit for bit. It is not
+ * fast, shares no code with the library, and needs only libc and libm (fmaf, and long double functions as a source of digits). */
 #ifndef GD_REFERENCE_H
 #define GD_REFERENCE_H
 
@@ -31,8 +31,8 @@ extern gd_reference_rule *const gd_reference_step[GD_RULE_COUNT];
 extern float (*const gd_reference_unary[GD_UNARY_COUNT])(float x);
 extern float (*const gd_reference_derivative[GD_DERIVATIVE_COUNT])(float y, float d);
 
-/* Whether the function's value at x is decided: the digits it was rounded from, moved by their error bound either way, round to the same float. True for every x
- * (tests/reference/sweep.c goes through all of them). */
+/* Whether the function's value at x is decided: the digits it was rounded from, moved by their error bound either way, round to the same float.
+ * True for every x (tests/reference/sweep.c goes through all of them). */
 int gd_reference_decided(int unary, float x);
 
 /* The table's other functions, in its order. */
@@ -62,8 +62,8 @@ void gd_reference_backward_inputs(const float *d, const float *w, size_t samples
 void gd_reference_backward_weights(const float *x, const float *d, size_t samples, size_t inputs, size_t outputs, float *dw, float *db);
 void gd_reference_layer_derivative(const float *y, size_t n, gradus_activation activation, float *d);
 
-/* Sections 5 and 7: the mean loss over the samples, and the gradient d of it, from the last layer's values z [samples, outputs] before softmax (labels:
- * the class of each sample), or from its outputs y and targets (mse). */
+/* Sections 5 and 7: the mean loss over the samples, and the gradient d of it, from the last layer's values z [samples, outputs] before softmax
+ * (labels: the class of each sample), or from its outputs y and targets (mse). */
 double gd_reference_cross_entropy(const float *z, const uint8_t *labels, size_t samples, size_t outputs, float *d);
 double gd_reference_mse(const float *y, const float *targets, size_t samples, size_t outputs, float *d);
 

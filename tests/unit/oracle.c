@@ -1,4 +1,5 @@
-/* Is the contract right? The reference (whose bits every kernel has) against textbook formulas in double precision, within bounds that rounding explains.
+/* Is the contract right? The reference (whose bits every kernel has) against textbook formulas in double precision, within bounds that rounding
+ * explains.
  * links: oracle */
 #include <float.h>
 #include <math.h>
@@ -63,9 +64,10 @@ static double horizon(const double *hyper) {
     return 1 / (1 - slowest);
 }
 
-/* The largest error of a weight during STEPS steps, as a part of what rounding can do to it. In each step w is rounded once, an error of unit*|w| at most. What is
- * subtracted from it carries a few units of itself (scale, rate, quotient) and, as an average's coefficient is a rounded number too, up to a unit more for each
- * step that the average looks back. Gradients keep part of their direction and differ in size by 10^6 between elements. */
+/* The largest error of a weight during STEPS steps, as a part of what rounding can do to it. In each step w is rounded once, an error of unit*|w|
+ * at most. What is subtracted from it carries a few units of itself (scale, rate, quotient) and, as an average's coefficient is a rounded number
+ * too, up to a unit more for each step that the average looks back. Gradients keep part of their direction and differ in size by 10^6 between
+ * elements. */
 static double worst_error(const rule_case *about, const double *hyper, const double *oracle_hyper, float scale) {
     static float w[ELEMENTS], g[ELEMENTS], states[GD_MAX_STATES][ELEMENTS];
     static double oracle_w[ELEMENTS], oracle_g[ELEMENTS], oracle_states[GD_MAX_STATES][ELEMENTS], before[ELEMENTS], allowed[ELEMENTS];
@@ -106,8 +108,8 @@ static void check_rule(const rule_case *about, const char *what, const double *h
     cr_expect_leq(worst, 1.0, "%s, %s: %g times the error that rounding explains", about->name, what, worst);
 }
 
-/* Measured: 0.98 at most, in the first steps, where one rounding is all there is and the bound is sharp; 0.05 after 1,000 steps (0.14 where the gradient scale
- * leaves w nearly still), as errors of either sign cancel. */
+/* Measured: 0.98 at most, in the first steps, where one rounding is all there is and the bound is sharp; 0.05 after 1,000 steps (0.14 where the
+ * gradient scale leaves w nearly still), as errors of either sign cancel. */
 Test(oracle, optimizers) {
     for (size_t r = 0; r < GD_RULE_COUNT; r++) {
         gradus_optimizer_config config;
