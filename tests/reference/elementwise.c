@@ -69,8 +69,8 @@ static long double log_digits(float x) { return logl(x); }
 static long double tanh_digits(float x) { return tanhl(x); }
 
 /* sigmoid(x) = 1/2 + x/4 - x^3/48 + ...: the first two terms often lie exactly on a boundary. With 2^e <= |x| < 2^(e+1) <= 2^-14 they, like the
- * boundaries, are multiples of 2^(e-25), and all the rest is smaller than that: it only says on which side of the boundary the value lies, towards 1/2.
- * (Under 2^-28 the result is 1/2 in any case.) */
+ * boundaries, are multiples of 2^(e-25), and all the rest is smaller than that: it only says on which side of the boundary the value lies, towards
+ * 1/2. (Under 2^-28 the result is 1/2 in any case.) */
 static long double sigmoid_digits(float x) {
     if (fabsf(x) < 0x1p-14f) return nextafterl(0.5L + (long double)x / 4, 0.5L);
     return 1.0L / (1.0L + expl(-(long double)x));
