@@ -1,6 +1,5 @@
 /* gradus inside another program: train a net on the built-in digits, then step Adam on an array of one's own. Built with nothing but
  * `cc embed.c $(pkg-config --cflags --libs gradus)`. */
-#include <math.h>
 #include <stdio.h>
 
 #include <gradus/gradus.h>
@@ -68,7 +67,10 @@ static double step_own_array(gradus_context *context) {
         status = gradus_optimizer_step(context, optimizer, &args);
     }
     gradus_optimizer_destroy(context, optimizer);
-    for (int i = 0; i < 5; i++) worst = fmax(worst, fabs((double)x[i] - 3.0));
+    for (int i = 0; i < 5; i++) {
+        const double error = x[i] > 3.0f ? (double)x[i] - 3.0 : 3.0 - (double)x[i];
+        if (error > worst) worst = error;
+    }
     return status == GRADUS_OK ? worst : -1.0;
 }
 
