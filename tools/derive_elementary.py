@@ -2,8 +2,8 @@
 """Derives the constants of src/kernels/template/elementary.inl and prints that file's elementary_coefficients.h. Run by people, not by the build. Needs mpmath.
 
 Each polynomial is the one with the smallest greatest error (Remez's exchange in 400-bit arithmetic), the error being weighted as the finished function's relative
-error. Coefficients are rounded to fp64 one after another, lowest first, the rest fitted anew to what the rounded ones leave. The error in a comment is that of the
-rounded polynomial, exactly evaluated; whether it is small enough, tools/prove_elementary decides.
+error. The error in a comment is that of the polynomial with its coefficients rounded to fp64, exactly evaluated; whether it is small enough,
+tools/prove_elementary decides.
 """
 from mpmath import cos, exp, fabs, ldexp, linspace, log, lu_solve, matrix, mp, mpf, nint, pi, sqrt
 
@@ -19,7 +19,7 @@ def value(coefficients, x):
 
 def extremes(error, low, high, count):
     """The arguments of `count` alternating extremes of error, from a fine grid; None if there are not as many."""
-    grid = [(low + high) / 2 - (high - low) / 2 * cos(pi * i / 1500) for i in range(1501)]
+    grid = [(low + high) / 2 - (high - low) / 2 * cos(pi * i / 1501) for i in range(1502)]  # an even number: not the middle, where weights are 0
     runs = []
     for x, e in ((x, error(x)) for x in grid):
         if runs and (runs[-1][1] > 0) == (e > 0):
@@ -36,8 +36,8 @@ def remez(function, weight, low, high, count):
     points = [(low + high) / 2 - (high - low) / 2 * cos(pi * (2 * i + 1) / (2 * count + 2)) for i in range(count + 1)]
     coefficients = None
     for _ in range(12):
-        rows = [[x**j for j in range(count)] + [(-1)**i / weight(x)] for i, x in enumerate(points)]
-        coefficients = list(lu_solve(matrix(rows), matrix([function(x) for x in points])))[:count]
+        rows = [[weight(x) * x**j for j in range(count)] + [(-1)**i] for i, x in enumerate(points)]
+        coefficients = list(lu_solve(matrix(rows), matrix([weight(x) * function(x) for x in points])))[:count]
         moved = extremes(lambda x: weight(x) * (function(x) - value(coefficients, x)), low, high, count + 1)
         if moved is None or max(fabs(a - b) for a, b in zip(points, moved)) < (high - low) / 10000:
             break
@@ -45,21 +45,12 @@ def remez(function, weight, low, high, count):
     return coefficients
 
 
-def fit(function, weight, low, high, count):
-    """`count` fp64 coefficients."""
-    rounded = []
-    for i in range(count):
-        fitted = remez(lambda x: (function(x) - value(rounded, x)) / x**i, lambda x: weight(x) * x**i, low, high, count - i)
-        rounded.append(mpf(float(fitted[0])))
-    return rounded
-
-
 def number(x):
     return float(x).hex()
 
 
 def polynomial(name, count, function, weight, low, high, note):
-    coefficients = fit(function, weight, low, high, count)
+    coefficients = [mpf(float(c)) for c in remez(function, weight, low, high, count)]
     worst = max(fabs(weight(x) * (function(x) - value(coefficients, x))) for x in linspace(low, high, 4000))
     print(f"/* {note}: error 2^{float(log(worst, 2)):.1f}. */")
     print(f"static const double {name}[] = {{")
@@ -77,9 +68,11 @@ def head(x, bits):
     return ldexp(nint(ldexp(x, shift)), -shift)
 
 
+tiny = ldexp(mpf(1), -60)
+
+
 def away(x):
     """The functions below are 0/0 at 0."""
-    tiny = ldexp(mpf(1), -60)
     return x if fabs(x) > tiny else tiny
 
 
@@ -89,7 +82,7 @@ def exp_function(r):
 
 
 def log_function(z):
-    s = sqrt(away(fabs(z)))
+    s = sqrt(z)
     return (log((1 + s) / (1 - s)) - 2 * s) / s**3
 
 
@@ -107,8 +100,8 @@ def main():
     polynomial("exp_coefficients", 9, exp_function, lambda r: away(r)**2 * exp(-r), -reach, reach,
                "exp(r) = 1 + r + r^2 Q(r), |r| <= ln(2)/2; Q, lowest first")
     print()
-    polynomial("log_coefficients", 7, log_function, lambda z: away(z), mpf(0), s_end,
-               "log((1 + s)/(1 - s)) = 2s + s^3 R(s^2), |s| <= 0.1716; R, lowest first; relative")
+    polynomial("log_coefficients", 7, log_function, lambda z: z / 2, tiny, s_end,
+               "log((1 + s)/(1 - s)) = 2s + s^3 R(s^2), |s| <= 0.1716; R, lowest first")
     print("\n#endif")
 
 

@@ -4,15 +4,6 @@
 
 #include "kernels/template/elementary_coefficients.h"
 
-/* c[0] + c[1]*x + ... */
-static inline __attribute__((always_inline)) vd polynomial(vd x, const double *c, const int count) {
-    vd sum = vd_set(c[count - 1]);
-#pragma GCC unroll 16
-    for (int i = count - 1; i-- > 0;) sum = vd_madd(sum, x, vd_set(c[i]));
-    return sum;
-}
-#define POLYNOMIAL(x, c) polynomial(x, c, (int)(sizeof(c) / sizeof(c)[0]))
-
 static inline vd vd_between(vd x, double low, double high) { /* x clamped; NaN stays */
     x = vd_select(vd_less(x, vd_set(low)), vd_set(low), x);
     return vd_select(vd_less(vd_set(high), x), vd_set(high), x);
@@ -24,8 +15,18 @@ static inline vd reduced_exp(vd x, vd *exponent) {
     vd sum = vd_madd(x, vd_set(log2_e), shifter);
     vd k = vd_sub(shifter, sum); /* minus k */
     vd r = vd_madd(k, vd_set(ln2_low), vd_madd(k, vd_set(ln2_high), x));
+    vd z = vd_mul(r, r);
+    const double *const c = exp_coefficients;
+    vd even = vd_set(c[8]), odd = vd_set(c[7]); /* two chains cost nothing: r^2 is needed anyway */
+    even = vd_madd(even, z, vd_set(c[6]));
+    odd = vd_madd(odd, z, vd_set(c[5]));
+    even = vd_madd(even, z, vd_set(c[4]));
+    odd = vd_madd(odd, z, vd_set(c[3]));
+    even = vd_madd(even, z, vd_set(c[2]));
+    odd = vd_madd(odd, z, vd_set(c[1]));
+    even = vd_madd(even, z, vd_set(c[0]));
     *exponent = vd_shift_left(sum, 52);
-    return vd_madd(vd_mul(r, r), POLYNOMIAL(r, exp_coefficients), r);
+    return vd_madd(z, vd_madd(odd, r, even), r);
 }
 
 /* Clamped where the result is 0 or infinity for certain. */
@@ -69,12 +70,21 @@ static inline vd gd_log_vd(vd x) {
     vd k = vd_sub(vd_or(vd_shift_right(t, 52), vd_set(0x1p52)), vd_set(0x1p52 + 1024.0));
     vd s = vd_div(vd_sub(m, vd_set(1.0)), vd_add(m, vd_set(1.0)));
     vd z = vd_mul(s, s);
-    vd tail = vd_madd(vd_mul(z, s), POLYNOMIAL(z, log_coefficients), vd_mul(k, vd_set(ln2_low)));
+    const double *const c = log_coefficients;
+    vd series = vd_madd(vd_set(c[6]), z, vd_set(c[5]));
+    series = vd_madd(series, z, vd_set(c[4]));
+    series = vd_madd(series, z, vd_set(c[3]));
+    series = vd_madd(series, z, vd_set(c[2]));
+    series = vd_madd(series, z, vd_set(c[1]));
+    series = vd_madd(series, z, vd_set(c[0]));
+    vd tail = vd_madd(vd_mul(z, s), series, vd_mul(k, vd_set(ln2_low)));
     vd high = vd_mul(k, vd_set(ln2_high));
     vd low = vd_add(vd_add(s, s), tail);
     vd sum = vd_add(high, low);
     vd lost = vd_sub(low, vd_sub(sum, high));
-    sum = vd_add(sum, vd_add(lost, lost));
+    /* Five logarithms lie so near to a tie of two floats that sum is the tie: there what sum lost has to show. (A float itself comes along unharmed.) */
+    vdm tie = vd_equal(vd_shift_left(sum, 35), vd_set(0.0));
+    sum = vd_select(tie, vd_madd(lost, vd_set(0x1p16), sum), sum);
     sum = vd_select(vd_less(vd_set(0.0), x), sum, vd_select(vd_equal(x, vd_set(0.0)), vd_set(-(double)INFINITY), vd_set((double)NAN)));
     return vd_select(vd_equal(x, vd_set((double)INFINITY)), x, sum);
 }
