@@ -8,6 +8,7 @@
 #include "kernels/contract.h"
 #include "kernels/kernels.h"
 
+#include "kernels/template/lanes.inl"
 #include "kernels/template/step.inl"
 #include "kernels/template/elementary.inl"
 #include "kernels/template/elementwise.inl"

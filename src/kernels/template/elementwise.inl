@@ -41,20 +41,18 @@ static void add(float *y, const float *x, size_t n) { map2(add_to, x, y, n); }
 static void finish(float *c, const float *r, size_t n, float alpha, float beta) {
     const vf a = vf_set(alpha), b = vf_set(beta);
     for (size_t i = 0; i < n; i += VF) {
-        const size_t part = n - i < VF ? n - i : VF;
-        vf t = vf_load_part(r + i, part);
+        vf t = load_lanes(r + i, n - i);
         if (alpha != 1.0f) t = vf_mul(a, t);
-        if (beta != 0.0f) t = vf_fma(b, vf_load_part(c + i, part), t);
-        vf_store_part(c + i, t, part);
+        if (beta != 0.0f) t = vf_fma(b, load_lanes(c + i, n - i), t);
+        store_lanes(c + i, t, n - i);
     }
 }
 
 static void column_sum(const float *x, ptrdiff_t stride, size_t rows, size_t columns, float *out) {
     for (size_t j = 0; j < columns; j += VF) {
-        const size_t part = columns - j < VF ? columns - j : VF;
         vf acc = vf_set(0.0f);
-        for (size_t i = 0; i < rows; i++) acc = vf_add(acc, vf_load_part(x + (ptrdiff_t)i * stride + j, part));
-        vf_store_part(out + j, acc, part);
+        for (size_t i = 0; i < rows; i++) acc = vf_add(acc, load_lanes(x + (ptrdiff_t)i * stride + j, columns - j));
+        store_lanes(out + j, acc, columns - j);
     }
 }
 
@@ -71,20 +69,17 @@ static void softmax(const float *x, float *y, size_t n, float *maximum, float *s
     for (size_t i = 1; i < n; i++) m = x[i] > m ? x[i] : m;
     const vf minus = vf_set(m);
     for (size_t i = 0; i < n; i += VF) {
-        const size_t part = n - i < VF ? n - i : VF;
-        vf_store_part(y + i, vf_sub(vf_load_part(x + i, part), minus), part);
+        store_lanes(y + i, vf_sub(load_lanes(x + i, n - i), minus), n - i);
     }
     unary_exp(y, y, n);
     for (size_t i = 0; i < n; i += VF) { /* VF divides GD_ROW_LANES: element i belongs to lane i mod 16 */
-        const size_t part = n - i < VF ? n - i : VF;
         float *lane = lanes + i % GD_ROW_LANES;
-        vf_store_part(lane, vf_add(vf_load_part(lane, part), vf_load_part(y + i, part)), part);
+        store_lanes(lane, vf_add(load_lanes(lane, n - i), load_lanes(y + i, n - i)), n - i);
     }
     const float s = fold(lanes, GD_ROW_LANES);
     const vf total = vf_set(s);
     for (size_t i = 0; i < n; i += VF) {
-        const size_t part = n - i < VF ? n - i : VF;
-        vf_store_part(y + i, vf_div(vf_load_part(y + i, part), total), part);
+        store_lanes(y + i, vf_div(load_lanes(y + i, n - i), total), n - i);
     }
     *maximum = m;
     *sum = s;
@@ -95,11 +90,9 @@ typedef vf lane_function(vf lane, const float *x, const float *y, size_t part);
 
 static inline vf sum_lane(vf lane, const float *x, const float *y, size_t part) {
     (void)y;
-    return vf_add(lane, part == VF ? vf_load(x) : vf_load_part(x, part));
+    return vf_add(lane, load_lanes(x, part));
 }
-static inline vf dot_lane(vf lane, const float *x, const float *y, size_t part) {
-    return part == VF ? vf_fma(vf_load(x), vf_load(y), lane) : vf_fma(vf_load_part(x, part), vf_load_part(y, part), lane);
-}
+static inline vf dot_lane(vf lane, const float *x, const float *y, size_t part) { return vf_fma(load_lanes(x, part), load_lanes(y, part), lane); }
 
 /* 64 lanes in registers; the last, ragged row of 64 touches only the lanes that have an element. */
 static inline __attribute__((always_inline)) float reduce(lane_function *function, const float *x, const float *y, size_t n) {
@@ -112,8 +105,8 @@ static inline __attribute__((always_inline)) float reduce(lane_function *functio
         for (int v = 0; v < VECTORS; v++) acc[v] = function(acc[v], x + i + v * VF, y + i + v * VF, VF);
     for (int v = 0; v < VECTORS; v++) vf_store(lanes + v * VF, acc[v]);
     for (size_t l = 0; i + l < n; l += VF) {
-        const size_t part = n - i - l < VF ? n - i - l : VF;
-        vf_store_part(lanes + l, function(vf_load_part(lanes + l, part), x + i + l, y + i + l, part), part);
+        const size_t part = n - i - l;
+        store_lanes(lanes + l, function(load_lanes(lanes + l, part), x + i + l, y + i + l, part), part);
     }
     return fold(lanes, GD_SUM_LANES);
 }

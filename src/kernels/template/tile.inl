@@ -14,7 +14,7 @@ static inline __attribute__((always_inline)) void tile_block(const gd_tile *t, c
         for (const size_t end = t->k - p < t->run ? t->k : p + t->run; p < end; p++, x += t->a_k, b += t->b_k) {
             vf y[TILE_VECTORS];
             for (int v = 0; v < last; v++) y[v] = vf_load(b + v * VF);
-            y[last] = part == VF ? vf_load(b + last * VF) : vf_load_part(b + last * VF, part);
+            y[last] = load_lanes(b + last * VF, part);
             for (int i = 0; i < rows; i++) {
                 const vf x_i = vf_set(x[i * t->a_row]);
                 for (int v = 0; v < vectors; v++) acc[i][v] = vf_fma(x_i, y[v], acc[i][v]);
@@ -26,8 +26,8 @@ static inline __attribute__((always_inline)) void tile_block(const gd_tile *t, c
         for (int v = 0; v < vectors; v++) {
             const size_t lanes = v == last ? part : VF;
             vf r = acc[i][v];
-            if (t->add) r = vf_add(vf_load_part(row + v * VF, lanes), r);
-            vf_store_part(row + v * VF, r, lanes);
+            if (t->add) r = vf_add(load_lanes(row + v * VF, lanes), r);
+            store_lanes(row + v * VF, r, lanes);
         }
     }
 }
@@ -47,11 +47,6 @@ static void tile(const gd_tile *t) {
     enum { COLUMNS = TILE_VECTORS * VF };
     size_t j = 0;
     for (; j + COLUMNS <= t->columns; j += COLUMNS) tile_strip(t, j, TILE_VECTORS, VF);
-    for (; j < t->columns; j += VF) {
-        if (t->columns - j >= VF) {
-            tile_strip(t, j, 1, VF);
-        } else {
-            tile_strip(t, j, 1, t->columns - j);
-        }
-    }
+    for (; j + VF <= t->columns; j += VF) tile_strip(t, j, 1, VF);
+    if (j < t->columns) tile_strip(t, j, 1, t->columns - j);
 }
