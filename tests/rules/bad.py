@@ -31,7 +31,7 @@ EXAMPLES = {
     "asserts_have_no_effect": [{"src/base/a.c": HEAD + "void f(int i) { assert(i++ < 3); }\n"}, {"src/base/a.c": HEAD + "void f(int i) { assert(i = 3); }\n"}],
     "no_trailing_blanks_and_a_newline_at_the_end": [{"a.md": "x \n"}, {"a.md": "x"}, {"a.md": "x\n\n"}],
     "no_tabs_in_code": [{"src/a.c": "\tint x;\n"}],
-    "files_are_short": [{"src/a.c": "\n" * 401}],
+    "files_are_short": [{"src/a.c": "\n" * 401}, {"tests/unit/a.c": "\n" * 601}],
     "each_file_begins_by_saying_what_it_is": [{"src/base/a.c": "#include <stdio.h>\n"}],
     "headers_have_the_guard_of_their_path": [{"src/base/a.h": HEAD}, {"include/gradus/a.h": HEAD + "#ifndef A_H\n#define A_H\n#endif\n"}],
     "public_names_are_gradus_names": [
