@@ -489,13 +489,16 @@ static size_t odd_environments(gradus_context *context) {
     return atomic_load(&e.odd);
 }
 
+/* New threads inherit the environment of who makes them: here the host's own, for gradus_pool_create does not compute. */
 Test(pool, own_threads_compute_in_the_plain_environment) {
-    gradus_context *context = context_of(3);
-    set_odd_environment(); /* threads inherit it */
+    set_odd_environment();
+    gradus_pool *pool = pool_of(3);
+    gradus_context *context = context_on(pool);
     cr_assert_not(is_plain_environment());
     cr_assert_eq(odd_environments(context), 0);
     cr_assert_not(is_plain_environment(), "the caller's environment is not restored");
     gradus_context_destroy(context);
+    gradus_pool_destroy(pool);
 }
 
 static void *lend_in_odd_environment(void *argument) {
