@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""Derives the constants of src/kernels/template/elementary.inl and prints that file's elementary_coefficients.h. Run by people, not by the build. Needs mpmath.
+"""Derives the constants of src/kernels/template/elementary.inl and prints elementary_coefficients.h, beside it. Run by people, not by the build.
+Needs mpmath.
 
-Each polynomial is the one with the smallest greatest error (Remez's exchange in 400-bit arithmetic), the error being weighted as the finished function's relative
-error. The error in a comment is that of the polynomial with its coefficients rounded to fp64, exactly evaluated; whether it is small enough,
+Each polynomial is the one with the smallest greatest error (Remez's exchange in 400-bit arithmetic), the error weighted as the finished function's
+relative error. The error in a comment is that of the polynomial with its coefficients rounded to fp64, exactly evaluated; whether it is small enough,
 tools/prove_elementary decides.
 """
-from mpmath import cos, exp, fabs, ldexp, linspace, log, lu_solve, matrix, mp, mpf, nint, pi, sqrt
+from mpmath import cos, exp, fabs, floor, ldexp, linspace, log, lu_solve, matrix, mp, mpf, nint, pi, sqrt
 
 mp.prec = 400
 
@@ -64,7 +65,7 @@ def constant(name, x, note):
 
 def head(x, bits):
     """x > 0 rounded to `bits` significant bits."""
-    shift = bits - 1 - int(mp.floor(log(x, 2)))
+    shift = bits - 1 - int(floor(log(x, 2)))
     return ldexp(nint(ldexp(x, shift)), -shift)
 
 

@@ -1,7 +1,8 @@
-/* Proof that exp, log, tanh and sigmoid are correctly rounded: every fp32 input through every kernel table that runs here, against MPFR. Exit 1 if one is not.
- * An input is decided by the C library's fp64 function if no rounding boundary lies within 2^-48 of its value (the library's errors stay under 2^-50), by MPFR otherwise.
- * --golden prints the digests of tests/golden/elementary.txt instead, from MPFR alone. Build, after `ninja` in build/:
- *     cc -std=c11 -D_GNU_SOURCE -O2 -ffp-contract=off -Iinclude -Isrc tools/prove_elementary.c build/libgradus.a -lmpfr -lgmp -lz -lm -lpthread -o build/prove_elementary
+/* Proof that exp, log, tanh and sigmoid are correctly rounded: every fp32 input through every kernel table that runs here, against MPFR. Exit 1 if one
+ * is not. An input is decided by the C library's fp64 function if no rounding boundary lies within 2^-48 of its value (the library's errors stay under
+ * 2^-50), by MPFR otherwise. --golden prints the digests of tests/golden/elementary.txt instead, from MPFR alone. Build, after `ninja` in build/:
+ *     cc -std=c11 -D_GNU_SOURCE -O2 -ffp-contract=off -Iinclude -Isrc tools/prove_elementary.c build/libgradus.a \
+ *         -lmpfr -lgmp -lz -lm -lpthread -o build/prove_elementary
  */
 #include <errno.h>
 #include <math.h>
@@ -196,40 +197,49 @@ static void add_tables(proof *p, const char *isa) {
     if (p->table_count == 0) fail("not an instruction set of this build that runs here:", isa);
 }
 
-int main(int argc, char **argv) {
-    const char *name = NULL, *isa = NULL;
-    uint64_t from = 0, to = UINT32_MAX;
-    unsigned threads = 1;
-    size_t matched = 0;
-    int right = 1;
-    if (argc == 2 && strcmp(argv[1], "--golden") == 0) {
-        print_golden();
-        return 0;
-    }
+typedef struct options {
+    const char *function, *isa; /* NULL: all */
+    uint64_t from, to;
+    unsigned threads;
+} options;
+
+static options read_options(int argc, char **argv) {
+    options o = {.to = UINT32_MAX, .threads = 1};
     for (int i = 1; i < argc; i += 2) {
         if (i + 1 == argc) fail("unknown argument, or one without a value:", argv[i]);
         const char *value = argv[i + 1];
         if (strcmp(argv[i], "--function") == 0)
-            name = value;
+            o.function = value;
         else if (strcmp(argv[i], "--isa") == 0)
-            isa = value;
+            o.isa = value;
         else if (strcmp(argv[i], "--from") == 0)
-            from = number(value, UINT32_MAX);
+            o.from = number(value, UINT32_MAX);
         else if (strcmp(argv[i], "--to") == 0)
-            to = number(value, UINT32_MAX);
+            o.to = number(value, UINT32_MAX);
         else if (strcmp(argv[i], "--threads") == 0)
-            threads = (unsigned)number(value, MAX_THREADS);
+            o.threads = (unsigned)number(value, MAX_THREADS);
         else
             fail("unknown argument", argv[i]);
     }
-    if (from > to) fail("--from is greater than --to:", "no inputs");
-    for (size_t k = 0; k < FUNCTIONS; k++) {
-        proof p = {.f = &functions[k], .from = from, .end = to + 1};
-        if (name != NULL && strcmp(name, functions[k].name) != 0) continue;
-        matched++;
-        add_tables(&p, isa);
-        right &= prove(&p, threads);
+    if (o.from > o.to) fail("--from is greater than --to:", "no inputs");
+    return o;
+}
+
+int main(int argc, char **argv) {
+    if (argc == 2 && strcmp(argv[1], "--golden") == 0) {
+        print_golden();
+        return 0;
     }
-    if (matched == 0) fail("unknown function", name);
+    const options o = read_options(argc, argv);
+    size_t matched = 0;
+    int right = 1;
+    for (size_t k = 0; k < FUNCTIONS; k++) {
+        proof p = {.f = &functions[k], .from = o.from, .end = o.to + 1};
+        if (o.function != NULL && strcmp(o.function, functions[k].name) != 0) continue;
+        matched++;
+        add_tables(&p, o.isa);
+        right &= prove(&p, o.threads);
+    }
+    if (matched == 0) fail("unknown function", o.function);
     return right ? 0 : 1;
 }

@@ -1,4 +1,4 @@
-/* exp, log, tanh and sigmoid in fp64 lanes: a widened fp32 in, a double out that converts to the correctly rounded fp32 (docs/numerics.md, section 7).
+/* exp, log, tanh and sigmoid in fp64 lanes: a widened fp32 in, a double out that converts to the correctly rounded fp32 (docs/numerics.md, 7).
  * The doubles may differ between ISAs (vd_madd is fused or not), the rounded results may not: tools/prove_elementary tries every input. */
 #include <math.h>
 
@@ -49,9 +49,9 @@ static inline vd gd_tanh_vd(vd x) {
     return vd_or(vd_div(p, vd_add(p, vd_set(2.0))), sign);
 }
 
-/* 1/(1 + exp(-x)). Near 0 it is 1/2 + x/4 - x^3/48 + ...: where the first two terms are a tie of two floats, the third is too small for fp64 to show. So
- * there x is taken smaller by 2^-26 of itself. That decides a tie as the third term does, and changes nothing else: a fp32 number that is not at a tie is
- * at least 2^-24 of itself away from one. */
+/* 1/(1 + exp(-x)). Near 0 it is 1/2 + x/4 - x^3/48 + ...: where the first two terms are a tie of two floats, the third is too small for fp64 to show.
+ * So there x is taken smaller by 2^-26 of itself. That decides a tie as the third term does, and changes nothing else: a fp32 number that is not at a tie
+ * is at least 2^-24 of itself away from one. */
 static inline vd gd_sigmoid_vd(vd x) {
     const vd small = vd_set(0x1p-13);
     vd exponent;
@@ -83,7 +83,7 @@ static inline vd gd_log_vd(vd x) {
     vd low = vd_add(vd_add(s, s), tail);
     vd sum = vd_add(high, low);
     vd lost = vd_sub(low, vd_sub(sum, high));
-    /* A few logarithms lie so near to a tie of two floats that sum is the tie: there what sum lost has to show. (A float itself comes along unharmed.) */
+    /* A few logarithms lie so near to a tie of two floats that sum is the tie: there what sum lost has to show. (A float itself is unharmed.) */
     vdm tie = vd_equal(vd_shift_left(sum, 35), vd_set(0.0));
     sum = vd_select(tie, vd_madd(lost, vd_set(0x1p16), sum), sum);
     sum = vd_select(vd_less(vd_set(0.0), x), sum, vd_select(vd_equal(x, vd_set(0.0)), vd_set(-(double)INFINITY), vd_set((double)NAN)));
