@@ -1,6 +1,6 @@
 /* Proof that exp, log, tanh and sigmoid are correctly rounded: every fp32 input through every kernel table that runs here, against MPFR. Exit 1 if
  * one is not. An input is decided by the C library's fp64 function if no rounding boundary lies within 2^-48 of its value (the library's errors stay
- * under 2^-50), by MPFR otherwise. --golden prints the digests of tests/golden/elementary.txt instead, from MPFR alone. Build, after `ninja` in build/:
+ * under 2^-50), by MPFR otherwise. --golden prints the digests of tests/golden/elementary.txt, from MPFR alone. Build, after ninja in build/:
  *     cc -std=c11 -D_GNU_SOURCE -O2 -ffp-contract=off -Iinclude -Isrc tools/prove_elementary.c build/libgradus.a \
  *         -lmpfr -lgmp -lz -lm -lpthread -o build/prove_elementary
  */
