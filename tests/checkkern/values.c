@@ -64,6 +64,8 @@ static float special(gd_random *random) {
 float gd_values_draw(gd_random *random, gd_values values) {
     const uint32_t choice = (uint32_t)gd_random_below(random, 8);
     switch (values) {
+    case GD_VALUES_EVEN:
+        return with_exponent(random, -1, 0);
     case GD_VALUES_WIDE:
         return with_exponent(random, -126, 127);
     case GD_VALUES_SUBNORMAL:

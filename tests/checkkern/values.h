@@ -18,6 +18,7 @@ double gd_random_unit(gd_random *random);                    /* in [0, 1) */
 /* What an array is filled with. */
 typedef enum gd_values {
     GD_VALUES_NORMAL,    /* both signs, 2^-8 .. 2^8 */
+    GD_VALUES_EVEN,      /* both signs, 1/2 .. 2: in a sum every rounding counts */
     GD_VALUES_WIDE,      /* any finite bits */
     GD_VALUES_SUBNORMAL, /* subnormals, zeros and the smallest normal numbers */
     GD_VALUES_HUGE,      /* near the largest finite number and its square root */
