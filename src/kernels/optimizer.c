@@ -97,6 +97,7 @@ gradus_status gd_optimizer_make(gradus_context *context, const gradus_optimizer_
     (*optimizer)->rule = gd_rule_find(config.algorithm);
     (*optimizer)->groups = config.groups;
     (*optimizer)->count = count;
+    (*optimizer)->for_net = sizes != NULL;
     status = fill(context, *optimizer, &config, parameters, sizes);
     if (status != GRADUS_OK) {
         gradus_optimizer_destroy(context, *optimizer);

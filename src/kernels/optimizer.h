@@ -35,6 +35,7 @@ struct gradus_optimizer {
     size_t rule;
     size_t count; /* parameters */
     uint32_t groups;
+    bool for_net;                 /* own state in a net's layout: for gradus_net_step, not for plain tensors */
     gradus_parameter *parameters; /* names are copies, in `names` */
     char *names;
     size_t names_size;
@@ -45,7 +46,7 @@ struct gradus_optimizer {
     size_t states_size;                                       /* in bytes */
 };
 
-/* As gradus_optimizer_create, with the storage sizes (NULL: the parameters' shapes). */
+/* As gradus_optimizer_create, with a net's storage sizes (NULL: the parameters' shapes). */
 gradus_status gd_optimizer_make(gradus_context *context, const gradus_optimizer_config *config, const gradus_parameter *parameters,
                                 const size_t *sizes, size_t count, gradus_optimizer **optimizer);
 

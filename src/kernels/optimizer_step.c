@@ -147,6 +147,8 @@ static gradus_status check_tensor(gradus_context *context, const gradus_optimize
 
 static gradus_status check(gradus_context *context, const gradus_optimizer *optimizer, const gradus_step_args *args, uint32_t states) {
     gradus_status status = GRADUS_OK;
+    if (optimizer->for_net)
+        return gd_fail(context, GRADUS_INVALID_ARGUMENT, "gradus_optimizer_step: the optimizer was made for a net; gradus_net_step takes it");
     if (optimizer->count && (!args->parameters || !args->gradients))
         return gd_fail(context, GRADUS_INVALID_ARGUMENT, "gradus_optimizer_step: parameters and gradients must not be NULL");
     if (!isfinite(args->gradient_scale)) return gd_fail(context, GRADUS_INVALID_ARGUMENT, "gradus_optimizer_step: gradient_scale is not finite");
