@@ -119,10 +119,10 @@ void gd_backward_input_phases(gd_backward_input *b, gd_phase phases[GD_BACKWARD_
 
 /* ---- dW and db: k runs over the samples, a leaf of 64 at a time; leaves join in the tree ---- */
 
-size_t gd_backward_weights_scratch(const gradus_context *context, gd_dense dense, size_t samples) {
+size_t gd_backward_weights_scratch(gd_dense dense, size_t samples) {
     size_t floats;
     if (gd_dense_narrow(dense)) return 0;
-    return gd_size_multiply(gd_round_up(dense.inputs, context->kernels->tile_rows), samples, &floats) ? floats : SIZE_MAX;
+    return gd_size_multiply(dense.inputs + MAX_TILE_ROWS - 1, samples, &floats) ? floats : SIZE_MAX;
 }
 
 /* Strip s holds inputs s*height ..: [samples][height], so that a tile reads one line a sample. */

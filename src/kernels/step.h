@@ -90,7 +90,7 @@ typedef struct gd_backward_weights {
 } gd_backward_weights;
 
 enum { GD_BACKWARD_WEIGHTS_PHASES = 2 };
-size_t gd_backward_weights_scratch(const gradus_context *context, gd_dense dense, size_t samples); /* floats; SIZE_MAX: does not fit */
+size_t gd_backward_weights_scratch(gd_dense dense, size_t samples); /* floats, enough for every ISA; SIZE_MAX: does not fit */
 void gd_backward_weights_phases(gd_backward_weights *backward, gd_phase phases[GD_BACKWARD_WEIGHTS_PHASES]);
 
 #endif

@@ -48,7 +48,7 @@ static void place(pass *p, gd_arena *arena) {
         float *output = gd_arena_take(arena, n, gd_row_stride(dense.outputs) * sizeof(float));
         if (arena->memory) p->outputs[l] = output;
         if (l > 0) transposed = greatest(transposed, gd_backward_input_scratch(dense, n, &stride));
-        strips = greatest(strips, gd_backward_weights_scratch(p->context, dense, n));
+        strips = greatest(strips, gd_backward_weights_scratch(dense, n));
     }
     for (int i = 0; i < 2; i++) p->gradients[i] = gd_arena_take(arena, n, net->widest * sizeof(float));
     p->transposed = gd_arena_take(arena, transposed, sizeof(float));
