@@ -1,4 +1,4 @@
-/* Runs lists of phases: in order on the caller, on the host's executor, or shared by whichever threads are there. DESIGN.md, "Phases".
+/* Runs lists of phases: in order on the caller, on the host's executor, or shared by whichever threads are there. docs/architecture.md, "Threads".
  *
  * What keeps it right: a claim is one compare-and-swap on a share's word, and whoever has a claim keeps its phase from ending. Hence the descriptor is
  * read after a claim only, and written only by the thread that reported the phase's last bundle. Every claimer's writes reach that thread through
