@@ -26,6 +26,7 @@ has_package() {
     libjsmn-dev) has_header jsmn.h ;;
     libcriterion-dev) has_header criterion/criterion.h ;;
     libmpfr-dev) has_header mpfr.h ;;
+    libsimde-dev) has_header simde/simde-common.h ;;
     meson) meson --version 2>/dev/null | awk -F. '{ found = 1; exit !($1 >= 1) } END { if (!found) exit 1 }' ;;
     ninja-build) ninja --version >/dev/null 2>&1 ;;
     python3) python3 -c 'import sys; sys.exit(sys.version_info < (3, 7))' >/dev/null 2>&1 ;;
@@ -94,13 +95,16 @@ need() {
     exit 1
 }
 
-# configure FOLDER OPTION...: a build folder with these meson options. What it was configured with is kept in FOLDER/configured, so that a folder that
-# fits costs nothing; one that belongs to another place (a copied checkout) is made anew.
+# configure FOLDER OPTION...: a build folder with these meson options. What it was configured with, optional packages
+# included, is kept in FOLDER/configured: a folder that fits costs nothing; one of another place (a copied checkout) is made anew.
 configure() {
     build_folder=$1
     shift
     place=$(pwd)
-    wanted="$* criterion=$(pkg-config --modversion criterion 2>/dev/null || echo none)"
+    wanted="$*"
+    for optional in libcriterion-dev libsimde-dev; do
+        ! has_package $optional || wanted="$wanted $optional"
+    done
     if [ -f "$build_folder/configured" ] && [ "$(head -n 1 "$build_folder/configured")" != "$place" ]; then rm -rf "$build_folder"; fi
     if [ ! -f "$build_folder/build.ninja" ]; then
         [ ! -d "$build_folder/meson-private" ] || rm -rf "$build_folder" # a set-up that was cut short

@@ -14,7 +14,7 @@ IMPORTS_FORBIDDEN = set(
 )
 # Writable variables, the only state outside objects: the CPU probe, the fork mark, the test mode of the phases.
 VARIABLES = {"cpu_features", "fork_page", "test_mode"}
-BANNED = r"v?rcp(14|28)?[ps][sd]|v?rsqrt(14|28)?[ps][sd]|vdpbf16ps|vcvtneps2bf16|vcvtne2ps2bf16|vexp2p[sd]|v?dpp[sd]|f(ld|ild|add|mul|div|sub|sqrt|sin|cos|yl2x|2xm1|scale)\w*"
+BANNED = r"v?rcp(14|28)?[ps][sd]|v?rsqrt(14|28)?[ps][sd]|vdpbf16ps|vcvtneps2bf16|vcvtne2ps2bf16|vexp2p[sd]|v?dpp[sd]|f(ld(?!cw)|ild|add|mul|div|sub|sqrt|sin|cos|yl2x|2xm1|scale)\w*"
 FMA = r"vfn?m(add|sub)\w*"
 X86 = platform.machine() == "x86_64"
 
@@ -142,7 +142,12 @@ def no_banned_instruction(build):
 
 
 def only_the_guard_changes_the_floating_point_mode(build):
-    return _where(library(build), lambda f, m, o: m in ("ldmxcsr", "vldmxcsr", "fldcw") and not f.startswith("gd_fp_")) if X86 else []
+    """And the wrapper of strtod, which asks the x87 control word for its rounding."""
+
+    def changes(function, mnemonic, _):
+        return mnemonic in ("ldmxcsr", "vldmxcsr") and not function.startswith("gd_fp_") or mnemonic == "fldcw" and function != "to_nearest"
+
+    return _where(library(build), changes) if X86 else []
 
 
 def vector_registers_and_fma_stay_in_their_objects(build):
