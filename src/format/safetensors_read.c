@@ -2,6 +2,7 @@
 #include "format/safetensors.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/context.h"
