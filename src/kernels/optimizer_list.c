@@ -98,8 +98,8 @@ gradus_status gd_hyper_parameter_check(gradus_context *context, const gd_rule *r
     if (!line || !rule_uses(rule, key))
         return gd_fail(context, GRADUS_INVALID_ARGUMENT, "%s: %s has no hyper-parameter %s", what, rule->name, line ? line->name : "of that number");
     if (!(value >= line->least && value <= line->greatest))
-        return gd_fail(context, GRADUS_INVALID_ARGUMENT, "%s: %s's %s must be from %g to %g, not %g", what, rule->name, line->name, line->least,
-                       line->greatest, value);
+        return gd_fail(context, GRADUS_INVALID_ARGUMENT, "%s: %s's %s must be from %.10g to %.10g, not %.10g", what, rule->name, line->name,
+                       line->least, line->greatest, value);
     return GRADUS_OK;
 }
 
