@@ -1,0 +1,375 @@
+/* gradus_train: the same run for the same seed, every sample once an epoch, where runs end, and what they report. */
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/philox.h"
+#include "net_model.h"
+
+enum { SAMPLES = 150, FEATURES = 20, CLASSES = 5 };
+
+/* -- a folder of IDX files with random pictures of 4 x 5, whose class shows in one pixel of five -- */
+
+static void write_bytes(const char *folder, const char *name, const uint8_t *bytes, size_t size) {
+    char path[128];
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    FILE *file = fopen(path, "wb");
+    cr_assert(file && fwrite(bytes, 1, size, file) == size && fclose(file) == 0);
+}
+
+static gradus_dataset *make_dataset(gradus_context *context) {
+    static uint8_t images[16 + SAMPLES * FEATURES] = {0, 0, 8, 3, 0, 0, 0, SAMPLES, 0, 0, 0, 4, 0, 0, 0, 5},
+                                         labels[8 + SAMPLES] = {0, 0, 8, 1, 0, 0, 0, SAMPLES};
+    char folder[] = "/tmp/gradus-train-XXXXXX", command[160];
+    gradus_dataset *train, *test;
+    uint64_t random = 3;
+    for (size_t s = 0; s < SAMPLES; s++) {
+        labels[8 + s] = (uint8_t)(s % CLASSES);
+        for (size_t i = 0; i < FEATURES; i++) images[16 + s * FEATURES + i] = (uint8_t)(test_random(&random) % 128);
+        images[16 + s * FEATURES + 3 * (s % CLASSES)] += 120;
+    }
+    cr_assert_not_null(mkdtemp(folder));
+    write_bytes(folder, "train-images-idx3-ubyte", images, sizeof images);
+    write_bytes(folder, "train-labels-idx1-ubyte", labels, sizeof labels);
+    cr_assert_eq(gradus_dataset_open(context, folder, &train, &test), GRADUS_OK, "%s", gradus_context_message(context));
+    cr_assert_null(test);
+    snprintf(command, sizeof command, "%s/train-images-idx3-ubyte", folder);
+    unlink(command);
+    snprintf(command, sizeof command, "%s/train-labels-idx1-ubyte", folder);
+    unlink(command);
+    rmdir(folder);
+    return train;
+}
+
+/* -- one run -- */
+
+typedef struct stage {
+    gradus_context *context;
+    gradus_dataset *data;
+    gradus_net *net;
+    gradus_optimizer *optimizer;
+    gradus_train_config config;
+    gradus_progress progress;
+} stage;
+
+static net_shape train_shape(void) { return shape_of(FEATURES, 2, (const size_t[]){17, CLASSES}, GRADUS_ACTIVATION_TANH, GRADUS_ACTIVATION_SOFTMAX); }
+
+static stage stage_make(const char *optimizer) {
+    const net_shape shape = train_shape();
+    stage s;
+    memset(&s, 0, sizeof s);
+    s.context = context_of(2);
+    s.data = make_dataset(s.context);
+    s.net = make_net(s.context, &shape, 4);
+    s.optimizer = make_optimizer(s.context, s.net, optimizer);
+    gradus_train_config_init(&s.config);
+    s.config.seed = 11;
+    s.progress.struct_size = sizeof s.progress;
+    return s;
+}
+
+static gradus_status stage_train(stage *s) { return gradus_train(s->context, s->net, s->optimizer, s->data, &s->config, &s->progress); }
+
+static void stage_free(stage *s) {
+    gradus_optimizer_destroy(s->context, s->optimizer);
+    gradus_net_destroy(s->context, s->net);
+    gradus_dataset_destroy(s->context, s->data);
+    gradus_context_destroy(s->context);
+}
+
+/* Trains for two epochs of 32 and gives the digest. */
+static void short_run(uint64_t seed, char digest[DIGEST]) {
+    stage s = stage_make("adam:lr=0.01");
+    s.config.seed = seed;
+    s.config.epochs = 2;
+    cr_assert_eq(stage_train(&s), GRADUS_OK);
+    digest_of(s.context, s.net, digest);
+    stage_free(&s);
+}
+
+Test(train, the_seed_decides) {
+    char first[DIGEST], again[DIGEST], other[DIGEST];
+    short_run(1, first);
+    short_run(1, again);
+    short_run(2, other);
+    cr_assert_str_eq(first, again);
+    cr_assert_str_neq(first, other);
+    gd_phases_test_mode(1);
+    short_run(1, again);
+    cr_assert_str_eq(first, again);
+}
+
+Test(train, defaults) {
+    gradus_train_config config;
+    gradus_train_config_init(&config);
+    cr_assert(config.batch_size == 32 && config.epochs == 10 && config.max_steps == 0 && config.seed == 0);
+    cr_assert(!config.on_step && !config.on_epoch && !config.user);
+}
+
+/* -- the run, step by step, by hand -- */
+
+/* One epoch of batches as the contract orders them; *sum is the loss over all samples. */
+static void epoch_by_hand(stage *s, uint64_t epoch, size_t batch_size, double *sum) {
+    uint32_t order[SAMPLES];
+    uint8_t inputs[SAMPLES * FEATURES], labels[SAMPLES];
+    bool seen[SAMPLES] = {0};
+    const gradus_tensor all = gradus_dataset_inputs(s->data), classes = gradus_dataset_targets(s->data);
+    gd_shuffle(gd_stream_make(s->config.seed, epoch, 0, GD_PURPOSE_SHUFFLE), order, SAMPLES);
+    *sum = 0.0;
+    for (size_t first = 0; first < SAMPLES; first += batch_size) {
+        const size_t count = SAMPLES - first < batch_size ? SAMPLES - first : batch_size;
+        gradus_batch batch;
+        double loss;
+        for (size_t i = 0; i < count; i++) {
+            const size_t row = order[first + i];
+            cr_assert_not(seen[row]);
+            seen[row] = true;
+            memcpy(inputs + i * FEATURES, (const uint8_t *)all.data + row * (size_t)all.row_stride, FEATURES);
+            labels[i] = ((const uint8_t *)classes.data)[row];
+        }
+        gradus_batch_init(&batch);
+        batch.inputs = gradus_tensor_matrix(GRADUS_DTYPE_U8, inputs, count, FEATURES);
+        batch.targets = gradus_tensor_vector(GRADUS_DTYPE_U8, labels, count);
+        batch.samples = count;
+        cr_assert_eq(gradus_net_step(s->context, s->net, s->optimizer, &batch, &loss), GRADUS_OK);
+        *sum += loss * (double)count;
+    }
+}
+
+typedef struct losses {
+    double epoch[8];
+    size_t count;
+} losses;
+
+static int note_epoch(void *user, const gradus_progress *progress) {
+    losses *l = user;
+    cr_assert_eq(progress->epoch, l->count + 1);
+    cr_assert_eq(progress->epoch_samples, SAMPLES);
+    l->epoch[l->count++] = progress->epoch_loss;
+    return 0;
+}
+
+/* Batch sizes with and without a shorter last batch, 0 and more than there is. */
+Test(train, as_by_hand) {
+    static const size_t given[] = {32, 50, 64, 149, 150, 1, 0, 1000};
+    for (size_t b = 0; b < 8; b++) {
+        stage run = stage_make("momentum:lr=0.05"), hand = stage_make("momentum:lr=0.05");
+        const size_t batch_size = given[b] == 0 || given[b] > SAMPLES ? SAMPLES : given[b];
+        losses l = {{0}, 0};
+        char wanted[DIGEST], found[DIGEST];
+        run.config.batch_size = given[b];
+        run.config.epochs = 3;
+        run.config.on_epoch = note_epoch;
+        run.config.user = &l;
+        cr_assert_eq(stage_train(&run), GRADUS_OK);
+        cr_assert_eq(l.count, 3);
+        for (uint64_t epoch = 0; epoch < 3; epoch++) {
+            double sum;
+            epoch_by_hand(&hand, epoch, batch_size, &sum);
+            cr_assert_float_eq(l.epoch[epoch], sum / SAMPLES, 1e-12, "batch size %zu, epoch %zu", given[b], (size_t)epoch);
+        }
+        digest_of(run.context, run.net, found);
+        digest_of(hand.context, hand.net, wanted);
+        cr_assert_str_eq(found, wanted, "batch size %zu", given[b]);
+        cr_assert_eq(run.progress.epoch, 3);
+        cr_assert_eq(run.progress.epochs, 3);
+        cr_assert_eq(run.progress.step, 3 * ((SAMPLES + batch_size - 1) / batch_size));
+        cr_assert_eq(run.progress.steps_per_epoch, (SAMPLES + batch_size - 1) / batch_size);
+        cr_assert_eq(run.progress.epoch_samples, SAMPLES);
+        stage_free(&run);
+        stage_free(&hand);
+    }
+}
+
+/* With a learning rate of 0 an epoch's loss is the net's over all samples, whatever their order: here by the model in double precision. */
+Test(train, epoch_loss_by_the_model) {
+    stage s = stage_make("sgd:lr=0");
+    const net_shape shape = train_shape();
+    const gradus_tensor inputs = gradus_dataset_inputs(s.data);
+    sample_set set = make_samples(&shape, SAMPLES, INPUTS_U8, 1);
+    tensor_list parameters;
+    for (size_t i = 0; i < SAMPLES; i++) {
+        memcpy(set.bytes + i * FEATURES, (const uint8_t *)inputs.data + i * (size_t)inputs.row_stride, FEATURES);
+        set.labels[i] = ((const uint8_t *)gradus_dataset_targets(s.data).data)[i];
+    }
+    list_make(&parameters, &shape, 0);
+    list_get(s.context, s.net, &parameters);
+    net_model m = model_make(&shape, &parameters, &set);
+    model_forward(&m);
+    s.config.batch_size = 64;
+    s.config.epochs = 2;
+    cr_assert_eq(stage_train(&s), GRADUS_OK);
+    cr_assert_float_eq(s.progress.epoch_loss, m.loss, 1e-6, "%.12g, expected %.12g", s.progress.epoch_loss, m.loss);
+    model_free(&m);
+    list_free(&parameters);
+    free_samples(&set);
+    stage_free(&s);
+}
+
+Test(train, it_learns) {
+    stage s = stage_make("adam:lr=0.02");
+    gradus_evaluation evaluation;
+    gradus_batch batch;
+    gradus_batch_init(&batch);
+    gradus_evaluation_init(&evaluation);
+    batch.inputs = gradus_dataset_inputs(s.data);
+    batch.targets = gradus_dataset_targets(s.data);
+    batch.samples = SAMPLES;
+    s.config.epochs = 30;
+    cr_assert_eq(stage_train(&s), GRADUS_OK);
+    cr_assert_eq(gradus_net_evaluate(s.context, s.net, &batch, &evaluation), GRADUS_OK);
+    cr_assert(evaluation.accuracy > 0.95, "accuracy %g", evaluation.accuracy);
+    stage_free(&s);
+}
+
+/* -- where runs end -- */
+
+typedef struct stopper {
+    stage *stage;
+    uint64_t stop_at_step, stop_at_epoch, steps, epochs;
+    bool evaluate;
+} stopper;
+
+static int stop_at_step(void *user, const gradus_progress *progress) {
+    stopper *t = user;
+    cr_assert_eq(progress->step, ++t->steps);
+    cr_assert_eq(progress->struct_size, sizeof *progress);
+    if (t->evaluate) { /* with the run's own context, in larger scratch than the steps need */
+        gradus_evaluation evaluation;
+        gradus_batch batch;
+        gradus_batch_init(&batch);
+        gradus_evaluation_init(&evaluation);
+        batch.inputs = gradus_dataset_inputs(t->stage->data);
+        batch.targets = gradus_dataset_targets(t->stage->data);
+        batch.samples = SAMPLES;
+        cr_assert_eq(gradus_net_evaluate(t->stage->context, t->stage->net, &batch, &evaluation), GRADUS_OK);
+    }
+    return progress->step == t->stop_at_step;
+}
+
+static int stop_at_epoch(void *user, const gradus_progress *progress) {
+    stopper *t = user;
+    cr_assert_eq(progress->epoch, ++t->epochs);
+    return progress->epoch == t->stop_at_epoch;
+}
+
+/* Batches of 32 make 5 steps an epoch. */
+static stopper run_until(uint64_t max_steps, uint64_t step, uint64_t epoch, bool evaluate, gradus_progress *progress, char digest[DIGEST]) {
+    stage s = stage_make("adam:lr=0.01");
+    stopper t = {&s, step, epoch, 0, 0, evaluate};
+    s.config.epochs = 4;
+    s.config.max_steps = max_steps;
+    s.config.on_step = stop_at_step;
+    s.config.on_epoch = stop_at_epoch;
+    s.config.user = &t;
+    cr_assert_eq(stage_train(&s), GRADUS_OK);
+    *progress = s.progress;
+    digest_of(s.context, s.net, digest);
+    stage_free(&s);
+    return t;
+}
+
+Test(train, where_runs_end) {
+    gradus_progress p;
+    char seven[DIGEST], digest[DIGEST];
+    stopper t = run_until(7, 0, 0, false, &p, seven);
+    cr_assert(p.step == 7 && p.epoch == 2 && p.epoch_samples == 64 && t.steps == 7 && t.epochs == 2);
+    t = run_until(0, 7, 0, false, &p, digest);
+    cr_assert(p.step == 7 && p.epoch == 2 && t.steps == 7 && t.epochs == 1);
+    cr_assert_str_eq(digest, seven);
+    t = run_until(7, 0, 0, true, &p, digest);
+    cr_assert_str_eq(digest, seven, "evaluating between steps changed the run");
+    t = run_until(10, 0, 0, false, &p, digest);
+    cr_assert(p.step == 10 && p.epoch == 2 && p.epoch_samples == SAMPLES && t.epochs == 2);
+    t = run_until(0, 0, 2, false, &p, seven);
+    cr_assert(p.step == 10 && p.epoch == 2 && t.steps == 10 && t.epochs == 2);
+    cr_assert_str_eq(digest, seven);
+    t = run_until(100, 0, 0, false, &p, digest);
+    cr_assert(p.step == 20 && p.epoch == 4 && t.steps == 20 && t.epochs == 4);
+}
+
+/* -- errors -- */
+
+Test(train, divergence_names_the_step) {
+    stage s = stage_make("sgd:lr=1e6");
+    const net_shape shape = shape_of(FEATURES, 2, (const size_t[]){17, CLASSES}, GRADUS_ACTIVATION_IDENTITY, GRADUS_ACTIVATION_SOFTMAX);
+    char step[32], before[DIGEST], after[DIGEST];
+    gradus_optimizer_destroy(s.context, s.optimizer);
+    gradus_net_destroy(s.context, s.net);
+    s.net = make_net(s.context, &shape, 4);
+    s.optimizer = make_optimizer(s.context, s.net, "sgd:lr=1e6");
+    s.config.epochs = 1000;
+    cr_assert_eq(stage_train(&s), GRADUS_NOT_FINITE);
+    snprintf(step, sizeof step, "step %llu", (unsigned long long)s.progress.step + 1);
+    cr_assert(s.progress.step > 0 && says(s.context, step) && says(s.context, "learning rate"), "%s", gradus_context_message(s.context));
+    /* The same run, ended right before: the bad step has changed nothing. */
+    digest_of(s.context, s.net, after);
+    const uint64_t good = s.progress.step;
+    gradus_optimizer_destroy(s.context, s.optimizer);
+    gradus_net_destroy(s.context, s.net);
+    s.net = make_net(s.context, &shape, 4);
+    s.optimizer = make_optimizer(s.context, s.net, "sgd:lr=1e6");
+    s.config.max_steps = good;
+    cr_assert_eq(stage_train(&s), GRADUS_OK);
+    digest_of(s.context, s.net, before);
+    cr_assert_str_eq(before, after);
+    stage_free(&s);
+}
+
+Test(train, errors) {
+    stage s = stage_make("sgd");
+    const net_shape regression = shape_of(FEATURES, 1, (const size_t[]){CLASSES}, 0, GRADUS_ACTIVATION_SIGMOID);
+    const net_shape small = shape_of(FEATURES, 1, (const size_t[]){CLASSES - 1}, 0, GRADUS_ACTIVATION_SOFTMAX);
+    const net_shape wide = shape_of(FEATURES + 1, 1, (const size_t[]){CLASSES}, 0, GRADUS_ACTIVATION_SOFTMAX);
+    const net_shape *const shapes[] = {&regression, &small, &wide};
+    static const char *const messages[] = {"cross-entropy", "class 4", "21"};
+    for (int i = 0; i < 3; i++) {
+        gradus_net *net = make_net(s.context, shapes[i], 1);
+        gradus_optimizer *optimizer = make_optimizer(s.context, net, "sgd");
+        cr_assert_eq(gradus_train(s.context, net, optimizer, s.data, NULL, NULL), GRADUS_INVALID_ARGUMENT);
+        cr_assert(says(s.context, messages[i]), "%s", gradus_context_message(s.context));
+        cr_assert_eq(gradus_train(s.context, s.net, optimizer, s.data, &s.config, NULL), GRADUS_INVALID_ARGUMENT);
+        gradus_optimizer_destroy(s.context, optimizer);
+        gradus_net_destroy(s.context, net);
+    }
+    s.config.struct_size = 1;
+    cr_assert_eq(stage_train(&s), GRADUS_INVALID_ARGUMENT);
+    s.config.struct_size = sizeof s.config;
+    s.config.epochs = 0;
+    cr_assert_eq(stage_train(&s), GRADUS_OK);
+    cr_assert_eq(s.progress.step, 0);
+    s.config.epochs = 1;
+    gradus_interrupt(s.context);
+    cr_assert_eq(stage_train(&s), GRADUS_INTERRUPTED);
+    cr_assert_eq(s.progress.step, 0);
+    cr_assert_eq(stage_train(&s), GRADUS_OK);
+    stage_free(&s);
+}
+
+/* -- the built-in digits -- */
+
+Test(train, digits) {
+    gradus_context *context = context_of(2);
+    gradus_dataset *data, *test;
+    const net_shape shape = shape_of(784, 2, (const size_t[]){40, 10}, GRADUS_ACTIVATION_RELU, GRADUS_ACTIVATION_SOFTMAX);
+    gradus_train_config config;
+    gradus_progress progress = {.struct_size = sizeof progress};
+    char digests[2][DIGEST];
+    cr_assert_eq(gradus_dataset_open(context, "digits", &data, &test), GRADUS_OK);
+    gradus_train_config_init(&config);
+    config.max_steps = 6;
+    config.batch_size = 130;
+    for (int i = 0; i < 2; i++) {
+        cr_assert_eq(gradus_context_set_isa(context, i ? "scalar" : gradus_context_isa(context)), GRADUS_OK);
+        gradus_net *net = make_net(context, &shape, 1);
+        gradus_optimizer *optimizer = make_optimizer(context, net, "adam");
+        cr_assert_eq(gradus_train(context, net, optimizer, data, &config, &progress), GRADUS_OK);
+        cr_assert(progress.step == 6 && progress.epoch_samples == 780 && progress.steps_per_epoch == 77);
+        digest_of(context, net, digests[i]);
+        gradus_optimizer_destroy(context, optimizer);
+        gradus_net_destroy(context, net);
+    }
+    cr_assert_str_eq(digests[0], digests[1]);
+    gradus_dataset_destroy(context, data);
+    gradus_dataset_destroy(context, test);
+    gradus_context_destroy(context);
+}
