@@ -1,50 +1,11 @@
-/* JSON, safetensors and model files: what is written is read back; what is not well-formed is refused with a message, without a crash, a leak or much memory. */
-#include <criterion/criterion.h>
-
-#include <fcntl.h>
+/* JSON and safetensors: what is written is read back; what is not well-formed is refused with a message, without a crash or a leak. */
 #include <locale.h>
 #include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
-#include <gradus/model.h>
 
 #include "base/context.h"
-#include "base/memory.h"
 #include "format/safetensors.h"
-#include "nn/layer_text.h"
 
-/* An allocator that counts, and fails at call number `fail_at` (0: never). */
-struct counter {
-    size_t calls, fail_at, held, peak;
-};
-
-static void *counting_allocate(void *user, size_t size, size_t alignment) {
-    struct counter *counter = user;
-    if (++counter->calls == counter->fail_at) return NULL;
-    counter->held += size;
-    if (counter->held > counter->peak) counter->peak = counter->held;
-    return aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment);
-}
-
-static void counting_release(void *user, void *memory, size_t size, size_t alignment) {
-    (void)alignment;
-    ((struct counter *)user)->held -= size;
-    free(memory);
-}
-
-static gradus_context *make_context(struct counter *counter) {
-    gradus_context_config config;
-    gradus_context *context;
-    gradus_context_config_init(&config);
-    config.threads = 1;
-    memset(counter, 0, sizeof *counter);
-    config.allocator = (gradus_allocator){counter, counting_allocate, counting_release};
-    cr_assert_eq(gradus_context_create(&config, &context), GRADUS_OK);
-    return context;
-}
+#include "files.h"
 
 /* -- writing JSON -- */
 
@@ -121,17 +82,18 @@ Test(json, reads_what_is_well_formed) {
                                        "[[[[[[[[]]]]]]]]",
                                        "[\"[[[[[[[[[[\"]",
                                        "[0.0,1E9,-0]"};
-    struct counter counter;
-    gradus_context *context = make_context(&counter);
-    size_t held = counter.held;
+    counting counter;
+    gradus_context *context = counting_context(&counter);
+    size_t held = counter.live_bytes;
     for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
         char text[200];
         gd_json json;
         cr_assert_eq(parse(context, good[i], strlen(good[i]), text, &json), GRADUS_OK, "%s: %s", good[i], gradus_context_message(context));
         gd_json_free(&context->allocator, &json);
     }
-    cr_assert_eq(counter.held, held);
+    cr_assert_eq(counter.live_bytes, held);
     gradus_context_destroy(context);
+    counting_check(&counter);
 }
 
 Test(json, refuses_what_is_not) {
@@ -196,9 +158,9 @@ Test(json, refuses_what_is_not) {
                                       "[1]\"",
                                       "\"a\" \"b\"",
                                       "{\"a\":1}]"};
-    struct counter counter;
-    gradus_context *context = make_context(&counter);
-    size_t held = counter.held;
+    counting counter;
+    gradus_context *context = counting_context(&counter);
+    size_t held = counter.live_bytes;
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         char text[200];
         gd_json json;
@@ -208,15 +170,16 @@ Test(json, refuses_what_is_not) {
     char zero[] = "[1,\0002]", text[16];
     gd_json json;
     cr_assert_eq(parse(context, zero, sizeof zero - 1, text, &json), GRADUS_BAD_DATA);
-    cr_assert_eq(counter.held, held);
+    cr_assert_eq(counter.live_bytes, held);
     gradus_context_destroy(context);
+    counting_check(&counter);
 }
 
 Test(json, finds_its_way) {
     static const char source[] =
         "{\"a\":{\"x\":[1,[2,3]],\"y\":\"\\u00e9\"},\"b\\n\":18446744073709551615,\"c\":18446744073709551616,\"d\":-1,\"e\":1.5}";
-    struct counter counter;
-    gradus_context *context = make_context(&counter);
+    counting counter;
+    gradus_context *context = counting_context(&counter);
     char text[sizeof source];
     gd_json json;
     uint64_t number;
@@ -237,44 +200,10 @@ Test(json, finds_its_way) {
     cr_assert(gd_json_type_of(&json, inner) == GD_JSON_ARRAY && gd_json_length(&json, inner) == 2);
     gd_json_free(&context->allocator, &json);
     gradus_context_destroy(context);
+    counting_check(&counter);
 }
 
 /* -- safetensors -- */
-
-struct file {
-    char folder[64], path[128];
-};
-
-static struct file make_file(void) {
-    struct file file;
-    strcpy(file.folder, "/tmp/gradus-format-XXXXXX");
-    cr_assert_not_null(mkdtemp(file.folder));
-    snprintf(file.path, sizeof file.path, "%s/file.safetensors", file.folder);
-    return file;
-}
-
-static void put(const struct file *file, const void *bytes, size_t size) {
-    FILE *out = fopen(file->path, "wb");
-    cr_assert_not_null(out);
-    cr_assert_eq(fwrite(bytes, 1, size, out), size);
-    cr_assert_eq(fclose(out), 0);
-}
-
-static void drop(const struct file *file) {
-    unlink(file->path);
-    rmdir(file->folder);
-}
-
-/* A file of this header text and so many bytes of data. */
-static void put_header(const struct file *file, const char *header, size_t data) {
-    gradus_allocator allocator = gd_default_allocator();
-    gd_writer out = gd_writer_make(&allocator);
-    gd_write_u64le(&out, strlen(header));
-    gd_write_text(&out, header);
-    for (size_t i = 0; i < data; i++) gd_write_bytes(&out, "", 1);
-    put(file, out.data, out.size);
-    gd_writer_free(&out);
-}
 
 #define A(type, shape, begin, end) "\"a\":{\"dtype\":\"" type "\",\"shape\":" shape ",\"data_offsets\":[" #begin "," #end "]}"
 #define B(begin, end) "\"b\":{\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":[" #begin "," #end "]}"
@@ -321,10 +250,10 @@ Test(safetensors, refuses_what_does_not_fit) {
         {"{\"__metadata__\":{\"k\":1}}", 0, GRADUS_BAD_DATA},
         {"{\"__metadata__\":[]}", 0, GRADUS_BAD_DATA},
     };
-    struct counter counter;
+    counting counter;
     struct file file = make_file();
-    gradus_context *context = make_context(&counter);
-    size_t held = counter.held;
+    gradus_context *context = counting_context(&counter);
+    size_t held = counter.live_bytes;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         gd_safetensors read;
         put_header(&file, cases[i].header, cases[i].data);
@@ -334,10 +263,11 @@ Test(safetensors, refuses_what_does_not_fit) {
         } else {
             cr_assert_not_null(strstr(gradus_context_message(context), file.path));
         }
-        cr_assert_eq(counter.held, held, "%s", cases[i].header);
+        cr_assert_eq(counter.live_bytes, held, "%s", cases[i].header);
     }
     drop(&file);
     gradus_context_destroy(context);
+    counting_check(&counter);
 }
 
 Test(safetensors, refuses_headers_that_lie) {
@@ -350,9 +280,9 @@ Test(safetensors, refuses_headers_that_lie) {
                  {"\3\0\0\0\0\0\0\0{}", 10},
                  {"\xFF\xFF\xFF\xFF\xFF\xFF\xFF\x7F{}", 10},
                  {"\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF{}", 10}};
-    struct counter counter;
+    counting counter;
     struct file file = make_file();
-    gradus_context *context = make_context(&counter);
+    gradus_context *context = counting_context(&counter);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         gd_safetensors read;
         put(&file, cases[i].bytes, cases[i].size);
@@ -360,12 +290,13 @@ Test(safetensors, refuses_headers_that_lie) {
     }
     drop(&file);
     gradus_context_destroy(context);
+    counting_check(&counter);
 }
 
 Test(safetensors, reads_back_what_it_writes) {
-    struct counter counter;
+    counting counter;
     struct file file = make_file();
-    gradus_context *context = make_context(&counter);
+    gradus_context *context = counting_context(&counter);
     const gd_safetensors_note notes[] = {{"key", "value"}, {"quoted \"", "line\nbreak"}};
     const gd_safetensor tensors[] = {{.name = "first", .dtype = "F32", .dimensions = 2, .shape = {1, 2}}, {.name = "scalar", .dtype = "U8"}};
     const float values[] = {1.0f, -2.0f};
@@ -390,12 +321,12 @@ Test(safetensors, reads_back_what_it_writes) {
     gd_safetensors_free(&read);
     drop(&file);
     gradus_context_destroy(context);
-    cr_assert_eq(counter.held, 0);
+    counting_check(&counter);
 }
 
 Test(safetensors, does_not_write_sizes_that_overflow) {
-    struct counter counter;
-    gradus_context *context = make_context(&counter);
+    counting counter;
+    gradus_context *context = counting_context(&counter);
     const gd_safetensor large = {.name = "a", .dtype = "F64", .dimensions = 2, .shape = {UINT64_C(1) << 40, UINT64_C(1) << 40}};
     const gd_safetensor unknown = {.name = "a", .dtype = "F65", .dimensions = 0};
     gd_writer out = gd_writer_make(&context->allocator);
@@ -403,204 +334,5 @@ Test(safetensors, does_not_write_sizes_that_overflow) {
     cr_assert(!gd_safetensors_write_header(&out, NULL, 0, &unknown, 1));
     gd_writer_free(&out);
     gradus_context_destroy(context);
-}
-
-/* -- layers as text -- */
-
-Test(layers, text) {
-    static const char *const bad[] = {"",
-                                      ",",
-                                      "10",
-                                      "10:",
-                                      ":relu",
-                                      "0:relu",
-                                      "10:rel",
-                                      "10:relu,",
-                                      "10:relu,,5:tanh",
-                                      "-1:relu",
-                                      "10 :relu",
-                                      "16777217:relu",
-                                      "99999999999999999999999:relu",
-                                      "1x:relu"};
-    struct counter counter;
-    gradus_context *context = make_context(&counter);
-    size_t held = counter.held, count;
-    gradus_layer *layers;
-    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-        cr_assert_eq(gd_layers_parse(context, bad[i], &layers, &count), GRADUS_INVALID_ARGUMENT, "%s", bad[i]);
-        cr_assert_null(layers);
-        cr_assert_eq(counter.held, held);
-    }
-    cr_assert_eq(gd_layers_parse(context, "16777216:relu,3:softmax", &layers, &count), GRADUS_OK);
-    cr_assert(count == 2 && layers[0].outputs == 16777216 && layers[0].activation == GRADUS_ACTIVATION_RELU && layers[1].outputs == 3);
-    cr_assert_eq(layers[1].activation, GRADUS_ACTIVATION_SOFTMAX);
-    gd_release(&context->allocator, layers, count * sizeof *layers);
-    gradus_context_destroy(context);
-}
-
-/* -- models -- */
-
-static gradus_net *make_net(gradus_context *context) {
-    static const gradus_layer layers[] = {{.outputs = 7, .activation = GRADUS_ACTIVATION_RELU},
-                                          {.outputs = 3, .activation = GRADUS_ACTIVATION_SOFTMAX}};
-    gradus_net_config config;
-    gradus_net *net;
-    gradus_net_config_init(&config);
-    config.inputs = 5;
-    config.layers = layers;
-    config.layer_count = 2;
-    config.loss = GRADUS_LOSS_CROSS_ENTROPY;
-    config.seed = 11;
-    cr_assert_eq(gradus_net_create(context, &config, &net), GRADUS_OK, "%s", gradus_context_message(context));
-    return net;
-}
-
-static size_t slurp(const struct file *file, unsigned char *bytes, size_t limit) {
-    FILE *in = fopen(file->path, "rb");
-    cr_assert_not_null(in);
-    size_t size = fread(bytes, 1, limit, in);
-    fclose(in);
-    cr_assert(size > 0 && size < limit);
-    return size;
-}
-
-Test(model, comes_back_as_it_was) {
-    struct counter counter;
-    struct file file = make_file();
-    gradus_context *context = make_context(&counter);
-    gradus_net *net = make_net(context), *loaded;
-    float odd[3] = {NAN, INFINITY, -0.0f};
-    gradus_tensor bias = gradus_tensor_vector(GRADUS_DTYPE_F32, odd, 3);
-    char before[65], after[65];
-    cr_assert_eq(gradus_net_set(context, net, 1, NULL, &bias), GRADUS_OK, "%s", gradus_context_message(context));
-    cr_assert_eq(gradus_net_sha256(context, net, before), GRADUS_OK);
-    cr_assert_eq(gradus_model_save(context, net, file.path), GRADUS_OK, "%s", gradus_context_message(context));
-    cr_assert_eq(gradus_model_load(context, file.path, &loaded), GRADUS_OK, "%s", gradus_context_message(context));
-    cr_assert_eq(gradus_net_sha256(context, loaded, after), GRADUS_OK);
-    cr_assert_str_eq(before, after);
-    cr_assert(gradus_net_inputs(loaded) == 5 && gradus_net_layer_count(loaded) == 2 && gradus_net_loss(loaded) == GRADUS_LOSS_CROSS_ENTROPY);
-    cr_assert(gradus_net_layer(loaded, 0).outputs == 7 && gradus_net_layer(loaded, 0).activation == GRADUS_ACTIVATION_RELU);
-    gradus_net_destroy(context, net);
-    gradus_net_destroy(context, loaded);
-    gradus_context_destroy(context);
-    cr_assert_eq(counter.held, 0);
-    drop(&file);
-}
-
-Test(model, every_cut_is_refused) {
-    unsigned char bytes[4096];
-    struct counter counter;
-    struct file file = make_file();
-    gradus_context *context = make_context(&counter);
-    gradus_net *net = make_net(context), *loaded;
-    cr_assert_eq(gradus_model_save(context, net, file.path), GRADUS_OK);
-    size_t size = slurp(&file, bytes, sizeof bytes), held = counter.held;
-    for (size_t cut = 0; cut < size; cut++) {
-        put(&file, bytes, cut);
-        cr_assert_eq(gradus_model_load(context, file.path, &loaded), GRADUS_BAD_DATA, "cut to %zu of %zu bytes", cut, size);
-        cr_assert_null(loaded);
-        cr_assert_not_null(strstr(gradus_context_message(context), file.path));
-        cr_assert_eq(counter.held, held);
-    }
-    gradus_net_destroy(context, net);
-    gradus_context_destroy(context);
-    drop(&file);
-}
-
-/* Whatever a byte of the header becomes, the file is refused or read; never a crash, a leak, or more memory than so small a file explains. */
-Test(model, no_byte_of_the_header_is_trusted) {
-    static const unsigned char replacements[] = {0, '0', '9', '"', '{', '}', '[', ']', ',', ':', '\\', 0xFF};
-    unsigned char bytes[4096];
-    struct counter counter;
-    struct file file = make_file();
-    gradus_context *context = make_context(&counter);
-    gradus_net *net = make_net(context), *loaded;
-    cr_assert_eq(gradus_model_save(context, net, file.path), GRADUS_OK);
-    size_t size = slurp(&file, bytes, sizeof bytes), held = counter.held, tried = 0, refused = 0;
-    size_t header = 8 + bytes[0] + 256u * bytes[1];
-    int out = open(file.path, O_WRONLY);
-    counter.peak = held;
-    for (size_t at = 0; at < header; at++) {
-        for (size_t i = at % 3; i < sizeof replacements; i += 3) {
-            cr_assert_eq(pwrite(out, &replacements[i], 1, (off_t)at), 1);
-            gradus_status status = gradus_model_load(context, file.path, &loaded);
-            cr_assert(status == GRADUS_OK || status == GRADUS_BAD_DATA, "byte %zu as %02x: %s", at, replacements[i], gradus_context_message(context));
-            tried++;
-            refused += status == GRADUS_BAD_DATA;
-            gradus_net_destroy(context, loaded);
-            cr_assert_eq(counter.held, held, "byte %zu as %02x leaks", at, replacements[i]);
-        }
-        cr_assert_eq(pwrite(out, &bytes[at], 1, (off_t)at), 1);
-    }
-    cr_assert_gt(refused, tried / 2);
-    cr_assert_lt(counter.peak - held, 16 * size + 65536);
-    close(out);
-    gradus_net_destroy(context, net);
-    gradus_context_destroy(context);
-    drop(&file);
-}
-
-Test(model, a_failed_allocation_is_only_that) {
-    struct counter counter;
-    struct file file = make_file();
-    gradus_context *context = make_context(&counter);
-    gradus_net *net = make_net(context), *loaded = NULL;
-    cr_assert_eq(gradus_model_save(context, net, file.path), GRADUS_OK);
-    size_t held = counter.held;
-    gradus_status status = GRADUS_OUT_OF_MEMORY;
-    size_t failures = 0;
-    for (size_t n = 1; status != GRADUS_OK; n++) {
-        counter.calls = 0;
-        counter.fail_at = n;
-        status = gradus_model_load(context, file.path, &loaded);
-        cr_assert(status == GRADUS_OK || (status == GRADUS_OUT_OF_MEMORY && loaded == NULL && counter.held == held), "allocation %zu", n);
-        failures += status != GRADUS_OK;
-    }
-    cr_assert_gt(failures, 3);
-    status = GRADUS_OUT_OF_MEMORY;
-    for (size_t n = 1; status != GRADUS_OK; n++) {
-        counter.calls = 0;
-        counter.fail_at = n;
-        size_t before = counter.held;
-        status = gradus_model_save(context, net, file.path);
-        cr_assert(status == GRADUS_OK || status == GRADUS_OUT_OF_MEMORY, "allocation %zu: %s", n, gradus_context_message(context));
-        cr_assert_eq(counter.held, before);
-    }
-    counter.fail_at = 0;
-    gradus_net_destroy(context, net);
-    gradus_net_destroy(context, loaded);
-    gradus_context_destroy(context);
-    cr_assert_eq(counter.held, 0);
-    drop(&file);
-}
-
-/* A width that only the text claims must not reserve memory for it. */
-Test(model, claims_cost_nothing) {
-    struct counter counter;
-    struct file file = make_file();
-    gradus_context *context = make_context(&counter);
-    gradus_net *loaded;
-    put_header(&file,
-               "{\"__metadata__\":{\"format\":\"gradus-model/1\",\"inputs\":\"16777216\",\"layers\":\"16777216:relu\",\"loss\":\"mse\"},"
-               "\"layers.0.weight\":{\"dtype\":\"F32\",\"shape\":[1,1],\"data_offsets\":[0,4]},\"layers.0.bias\":{\"dtype\":\"F32\",\"shape\":[1],"
-               "\"data_offsets\":[4,8]}}",
-               8);
-    counter.peak = counter.held;
-    size_t held = counter.held;
-    cr_assert_eq(gradus_model_load(context, file.path, &loaded), GRADUS_BAD_DATA);
-    cr_assert_lt(counter.peak - held, 65536);
-    gradus_context_destroy(context);
-    drop(&file);
-}
-
-Test(model, a_file_that_is_not_there) {
-    struct counter counter;
-    gradus_context *context = make_context(&counter);
-    gradus_net *net = make_net(context), *loaded;
-    cr_assert_eq(gradus_model_load(context, "/tmp/gradus-no-such-file", &loaded), GRADUS_IO);
-    cr_assert_not_null(strstr(gradus_context_message(context), "/tmp/gradus-no-such-file"));
-    cr_assert_eq(gradus_model_save(context, net, "/proc/no-such/model"), GRADUS_IO);
-    cr_assert_not_null(strstr(gradus_context_message(context), "/proc/no-such/model"));
-    gradus_net_destroy(context, net);
-    gradus_context_destroy(context);
+    counting_check(&counter);
 }
