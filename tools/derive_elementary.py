@@ -98,8 +98,8 @@ def main():
     constant("ln2_low", log(2) - ln2_high, "the rest")
     constant("sqrt_half", sqrt(mpf(1) / 2), "sqrt(1/2)")
     print()
-    polynomial("exp_coefficients", 9, exp_function, lambda r: away(r)**2 * exp(-r), -reach, reach,
-               "exp(r) = 1 + r + r^2 Q(r), |r| <= ln(2)/2; Q, lowest first")
+    polynomial("exp_coefficients", 10, exp_function, lambda r: fabs(away(r)**2 / (exp(away(r)) - 1)), -reach, reach,
+               "exp(r) - 1 = r + r^2 Q(r), |r| <= ln(2)/2; Q, lowest first")
     print()
     polynomial("log_coefficients", 7, log_function, lambda z: z / 2, tiny, s_end,
                "log((1 + s)/(1 - s)) = 2s + s^3 R(s^2), |s| <= 0.1716; R, lowest first")

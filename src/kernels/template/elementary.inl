@@ -18,8 +18,9 @@ static inline vd reduced_exp(vd x, vd *exponent) {
     vd r = vd_madd(k, vd_set(ln2_low), vd_madd(k, vd_set(ln2_high), x));
     vd z = vd_mul(r, r);
     const double *const c = exp_coefficients;
-    vd even = vd_set(c[8]), odd = vd_set(c[7]); /* two chains cost nothing: r^2 is needed anyway */
+    vd even = vd_set(c[8]), odd = vd_set(c[9]); /* two chains cost nothing: r^2 is needed anyway */
     even = vd_madd(even, z, vd_set(c[6]));
+    odd = vd_madd(odd, z, vd_set(c[7]));
     odd = vd_madd(odd, z, vd_set(c[5]));
     even = vd_madd(even, z, vd_set(c[4]));
     odd = vd_madd(odd, z, vd_set(c[3]));

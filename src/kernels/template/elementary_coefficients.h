@@ -7,17 +7,18 @@ static const double ln2_high = 0x1.62e42fefa4000p-1; /* ln 2 in 40 bits: exact t
 static const double ln2_low = -0x1.8432a1b0e2634p-43; /* the rest */
 static const double sqrt_half = 0x1.6a09e667f3bcdp-1; /* sqrt(1/2) */
 
-/* exp(r) = 1 + r + r^2 Q(r), |r| <= ln(2)/2; Q, lowest first: error 2^-51.6. */
+/* exp(r) - 1 = r + r^2 Q(r), |r| <= ln(2)/2; Q, lowest first: error 2^-54.7. */
 static const double exp_coefficients[] = {
-    0x1.ffffffffffed2p-2,
-    0x1.55555555507b6p-3,
-    0x1.555555558915dp-5,
-    0x1.11111125b70b3p-7,
-    0x1.6c16c0c81ae6bp-10,
-    0x1.a0198d4c81479p-13,
-    0x1.a01b7c6f5a29dp-16,
-    0x1.72e9288fa7410p-19,
-    0x1.2707a06246548p-22
+    0x1.0000000000005p-1,
+    0x1.5555555555539p-3,
+    0x1.55555555522b8p-5,
+    0x1.1111111118fa8p-7,
+    0x1.6c16c17edba87p-10,
+    0x1.a01a017515af9p-13,
+    0x1.a019a76f46a4ep-16,
+    0x1.71de880518fd5p-19,
+    0x1.28a1dffce8765p-22,
+    0x1.ae6baa44ff358p-26
 };
 
 /* log((1 + s)/(1 - s)) = 2s + s^3 R(s^2), |s| <= 0.1716; R, lowest first: error 2^-58.9. */
