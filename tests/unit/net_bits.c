@@ -6,6 +6,7 @@
 
 #include "base/sha256.h"
 #include "nets.h"
+#include "nn/net.h"
 
 #if defined(__x86_64__)
 #include <xmmintrin.h>
@@ -69,7 +70,25 @@ static void check_fused(gradus_context *context, const net_shape *shape, size_t 
     list_free(&found);
 }
 
-/* eps = 0 makes 0/0 of a panel's padding, if a step leaves any there. */
+/* eps = 0 makes 0/0 of a panel's padding, which a step must leave at +0 all the same. */
+Test(net_bits, padding_stays_0) {
+    gradus_context *context = context_of(2);
+    const net_shape shape = shape_of(20, 2, (const size_t[]){33, 17}, GRADUS_ACTIVATION_TANH, GRADUS_ACTIVATION_IDENTITY);
+    gradus_net *net = make_net(context, &shape, 5);
+    gradus_optimizer *optimizer = make_optimizer(context, net, "adam:eps=0");
+    sample_set set = make_samples(&shape, 70, 0, 1);
+    double loss;
+    for (int step = 0; step < 2; step++) cr_assert_eq(gradus_net_step(context, net, optimizer, &set.batch, &loss), GRADUS_OK);
+    for (size_t l = 0; l < 2; l++)
+        for (size_t i = 0; i < layer_inputs(&shape, l); i++)
+            for (size_t j = shape.outputs[l]; j < gd_round_up(shape.outputs[l], GD_PANEL); j++)
+                cr_assert_eq(test_float_bits(net->layers[l].weights[gd_dense_at(net->layers[l].dense, i, j)]), 0u, "layer %zu, (%zu, %zu)", l, i, j);
+    free_samples(&set);
+    gradus_optimizer_destroy(context, optimizer);
+    gradus_net_destroy(context, net);
+    gradus_context_destroy(context);
+}
+
 Test(net_bits, fused_is_plain) {
     static const size_t widths[] = {1, 2, 15, 16, 17, 31, 32, 33, 48, 65, 100}, batches[] = {1, 63, 64, 65, 129, 200, 450};
     gradus_context *context = context_of(2);

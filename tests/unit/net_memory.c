@@ -72,7 +72,7 @@ static uint64_t mix_bits(uint64_t digest, const void *data, size_t size) {
 }
 
 static uint64_t live_plain(life *l, uint64_t digest) {
-    static const gradus_parameter parameter = {"w", 1, 1, 5, GRADUS_ROLE_WEIGHT, GRADUS_AXIS_COLUMNS, 0, {0}};
+    static const gradus_parameter parameter = {NULL, 1, 1, 5, GRADUS_ROLE_WEIGHT, GRADUS_AXIS_COLUMNS, 0, {0}};
     float w[5] = {1, 2, 3, 4, 5}, g[5] = {1, -1, 0, 2, 1e-3f}, product[4];
     gradus_optimizer_config config;
     gradus_optimizer *optimizer;
