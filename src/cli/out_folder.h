@@ -13,7 +13,8 @@ typedef struct gd_out_folder {
     char model[PATH_MAX], history_path[PATH_MAX];
 } gd_out_folder;
 
-/* Makes and locks the folder, refuses one that holds a run unless --overwrite, writes `config` and begins history.csv. Returns an exit code, the error
+/* Makes and locks the folder, refuses one that holds a run unless --overwrite, writes `config` and begins history.csv. Returns an exit code, the
+ * error
  * said. */
 int gd_out_folder_open(const gd_means *means, const gd_arguments *arguments, const char *config, gd_out_folder *folder);
 

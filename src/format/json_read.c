@@ -107,7 +107,8 @@ static size_t check_container(const gd_json *json, size_t index) {
     return is_gap(json, at, (size_t)token->end - 1, 0) ? child : 0;
 }
 
-/* Checks the punctuation and primitives of the value at `index`; returns the index after its subtree, or 0, and notes it as the token's `parent`, which
+/* Checks the punctuation and primitives of the value at `index`; returns the index after its subtree, or 0, and notes it as the token's
+ * `parent`, which
  * is of no more use. Recursion is bounded by check_depth. */
 static size_t check_value(const gd_json *json, size_t index) {
     if (index >= json->count) return 0;

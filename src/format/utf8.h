@@ -5,7 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The length of the well-formed character at bytes[0], of `left` bytes, or 0: overlong forms, surrogates and what lies above U+10FFFF are not well-formed. */
+/* The length of the well-formed character at bytes[0], of `left` bytes, or 0: overlong forms, surrogates and what lies above U+10FFFF are not
+ * well-formed. */
 static inline size_t gd_utf8_length(const uint8_t *bytes, size_t left) {
     static const uint32_t least[5] = {0, 0, 0x80, 0x800, 0x10000};
     uint8_t lead = bytes[0];
