@@ -39,10 +39,9 @@ typedef struct gd_json {
 } gd_json;
 
 /* Parses text[size] in place: strings lose their escapes and get a 0 behind them, so the text must live as long as the result. Refused, besides
- * what is not JSON in
- * UTF-8: more than GD_JSON_MAX_DEPTH levels, more than GD_JSON_MAX_MEMBERS members in an object, duplicate keys, U+0000, lone surrogates. Uses
- * at most 6 bytes
- * of memory a byte of text. `where` begins the message. Errors: BAD_DATA, OUT_OF_MEMORY. Release with gd_json_free and the context's allocator. */
+ * what is not JSON in UTF-8: more than GD_JSON_MAX_DEPTH levels, more than GD_JSON_MAX_MEMBERS members in an object, duplicate keys, U+0000, lone
+ * surrogates. Uses at most 6 bytes of memory a byte of text. `where` begins the message. Errors: BAD_DATA, OUT_OF_MEMORY. Release with gd_json_free
+ * and the context's allocator. */
 gradus_status gd_json_parse(gradus_context *context, const char *where, char *text, size_t size, gd_json *json);
 void gd_json_free(const gradus_allocator *allocator, gd_json *json);
 
