@@ -100,7 +100,8 @@ GRADUS_API gradus_status gradus_pool_restart(gradus_pool *pool);
 
 /* For whoever brings threads of their own to a context for a while (gradus_openmp_run does). begin: from now on the context's calls are shared with
  * lent threads; its pool's own threads sleep. lend: called by each of those threads, with an index in [1, gradus_context_threads); works until
- * end is called, then returns. end: called by the context's thread; lent threads leave by themselves.
+ * end is called, then returns. end: called by the context's thread; lent threads leave by themselves, and must
+ * have returned before the context or its pool is destroyed.
  * begin fails with UNSUPPORTED where threads cannot be lent (a context with an executor, one thread, a pool in use, a forked child): just go on
  * without. */
 GRADUS_API gradus_status gradus_context_lend_begin(gradus_context *context);

@@ -25,7 +25,7 @@ typedef struct gradus_train_config {
     uint64_t max_steps; /* ends the run wherever it comes first; 0: no limit */
     uint64_t seed;      /* of the shuffling: every epoch visits every sample once, in a new order */
     void *user;
-    /* Both are called on the calling thread and may be NULL; non-zero ends the run cleanly (GRADUS_OK). on_step: after every step. on_epoch: after every epoch,
+    /* Both are called on the calling thread and may be NULL; non-zero ends the run at once, cleanly (GRADUS_OK). on_step: after every step. on_epoch: after every epoch,
      * and after the last step of a run that max_steps ends inside one. They may read the net (evaluate, save), with the same context too. */
     int (*on_step)(void *user, const gradus_progress *progress);
     int (*on_epoch)(void *user, const gradus_progress *progress);

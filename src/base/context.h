@@ -53,4 +53,8 @@ gradus_status gd_context_scratch(gradus_context *context, size_t size, void **me
  * GRADUS_INVALID_ARGUMENT. On success known's struct_size is known_size; on failure known is unchanged. */
 gradus_status gd_read_struct(gradus_context *context, const char *name, const void *given, void *known, size_t known_size);
 
+/* The other way: fills a caller's versioned struct of `size` bytes with `known`: what an older caller does not know is left out, what this version does not know is zero. struct_size
+ * (the first member of both) becomes `size`. */
+void gd_write_struct(void *given, size_t size, const void *known, size_t known_size);
+
 #endif

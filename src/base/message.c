@@ -84,3 +84,9 @@ gradus_status gd_read_struct(gradus_context *context, const char *name, const vo
     memcpy(known, &known_size, sizeof known_size);
     return GRADUS_OK;
 }
+
+void gd_write_struct(void *given, size_t size, const void *known, size_t known_size) {
+    memset(given, 0, size);
+    memcpy(given, known, size < known_size ? size : known_size);
+    memcpy(given, &size, sizeof size);
+}

@@ -59,8 +59,8 @@ const char *gradus_hyper_parameter_name(gradus_hyper_parameter key) { return key
 int gradus_optimizer_list(size_t index, gradus_optimizer_info *info) {
     const gd_rule *rule = gd_rule_at(index);
     const size_t size = info->struct_size;
-    gradus_optimizer_info found = {.struct_size = size};
-    if (!rule || size == 0 || size > sizeof found) return 0;
+    gradus_optimizer_info found = {0};
+    if (!rule || size < sizeof size) return 0;
     found.algorithm = rule->algorithm;
     found.name = rule->name;
     found.formula = rule->formula;
@@ -72,19 +72,18 @@ int gradus_optimizer_list(size_t index, gradus_optimizer_info *info) {
         found.defaults[i] = rule->defaults[i].value;
         found.hyper_parameters++;
     }
-    memcpy(info, &found, size);
+    gd_write_struct(info, size, &found, sizeof found);
     return 1;
 }
 
 void gradus_optimizer_config_init_sized(gradus_optimizer_config *config, size_t struct_size, gradus_optimizer_algorithm algorithm) {
-    gradus_optimizer_config defaults = {.struct_size = struct_size, .groups = 1};
+    gradus_optimizer_config defaults = {.groups = 1};
     const gd_rule *rule = gd_rule_at(gd_rule_find(algorithm));
     if (rule) {
         defaults.algorithm = algorithm;
         for (size_t i = 0; rule->defaults[i].key >= 0; i++) defaults.hyper_parameters[rule->defaults[i].key] = rule->defaults[i].value;
     }
-    memset(config, 0, struct_size);
-    memcpy(config, &defaults, struct_size < sizeof defaults ? struct_size : sizeof defaults);
+    gd_write_struct(config, struct_size, &defaults, sizeof defaults);
 }
 
 static bool rule_uses(const gd_rule *rule, gradus_hyper_parameter key) {
@@ -148,7 +147,6 @@ gradus_status gradus_optimizer_config_parse(gradus_context *context, const char 
         return gd_fail(context, GRADUS_INVALID_ARGUMENT, "no optimizer is called '%.*s'; there are: %s", (int)(rest - text), text,
                        choices(NULL, allowed, sizeof allowed));
     gradus_optimizer_config_init(&fresh, rules[index].algorithm);
-    fresh.struct_size = config->struct_size;
     fresh.groups = known.groups;
     while (*rest) { /* rest is at ':' or ',' */
         const size_t n = strcspn(rest + 1, ",");
@@ -156,6 +154,6 @@ gradus_status gradus_optimizer_config_parse(gradus_context *context, const char 
         if (status != GRADUS_OK) return status;
         rest += 1 + n;
     }
-    memcpy(config, &fresh, config->struct_size < sizeof fresh ? config->struct_size : sizeof fresh);
+    gd_write_struct(config, config->struct_size, &fresh, sizeof fresh);
     return GRADUS_OK;
 }

@@ -180,9 +180,8 @@ static gradus_status tables(gradus_context *context, step *s) {
 }
 
 void gradus_step_args_init_sized(gradus_step_args *args, size_t struct_size) {
-    const gradus_step_args defaults = {.struct_size = struct_size, .gradient_scale = 1.0};
-    memset(args, 0, struct_size);
-    memcpy(args, &defaults, struct_size < sizeof defaults ? struct_size : sizeof defaults);
+    const gradus_step_args defaults = {.gradient_scale = 1.0};
+    gd_write_struct(args, struct_size, &defaults, sizeof defaults);
 }
 
 gradus_status gradus_optimizer_step(gradus_context *context, gradus_optimizer *optimizer, const gradus_step_args *given) {

@@ -200,7 +200,7 @@ gradus_status gradus_net_evaluate(gradus_context *context, const gradus_net *net
     gd_samples samples;
     gradus_evaluation known;
     gradus_evaluation_init(&known);
-    if (!evaluation || evaluation->struct_size == 0)
+    if (!evaluation || evaluation->struct_size < sizeof(size_t))
         return gd_fail(context, GRADUS_INVALID_ARGUMENT, "gradus_net_evaluate: evaluation must be initialised (gradus_evaluation_init)");
     gradus_status status = gd_check_batch(context, net, batch, "gradus_net_evaluate", &samples);
     if (status != GRADUS_OK) return status;
@@ -210,8 +210,6 @@ gradus_status gradus_net_evaluate(gradus_context *context, const gradus_net *net
     const gd_fp_environment environment = gd_fp_enter();
     status = evaluate(&c, &samples, &known);
     gd_fp_leave(environment);
-    const size_t size = evaluation->struct_size;
-    known.struct_size = size;
-    if (status == GRADUS_OK) memcpy(evaluation, &known, size < sizeof known ? size : sizeof known);
+    if (status == GRADUS_OK) gd_write_struct(evaluation, evaluation->struct_size, &known, sizeof known);
     return status;
 }

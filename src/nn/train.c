@@ -27,9 +27,8 @@ typedef struct run {
 } run;
 
 void gradus_train_config_init_sized(gradus_train_config *config, size_t struct_size) {
-    const gradus_train_config defaults = {.struct_size = struct_size, .batch_size = 32, .epochs = 10};
-    memset(config, 0, struct_size);
-    memcpy(config, &defaults, struct_size < sizeof defaults ? struct_size : sizeof defaults);
+    const gradus_train_config defaults = {.batch_size = 32, .epochs = 10};
+    gd_write_struct(config, struct_size, &defaults, sizeof defaults);
 }
 
 static gradus_status prepare(run *r) {
@@ -129,10 +128,6 @@ gradus_status gradus_train(gradus_context *context, gradus_net *net, gradus_opti
     if (status == GRADUS_OK) status = prepare(&r);
     while (status == GRADUS_OK && !stop && r.progress.epoch < r.config.epochs) status = epoch(&r, &stop);
     gd_release(&context->allocator, r.memory, r.memory_size);
-    if (progress && progress->struct_size) {
-        const size_t size = progress->struct_size;
-        r.progress.struct_size = size;
-        memcpy(progress, &r.progress, size < sizeof r.progress ? size : sizeof r.progress);
-    }
+    if (progress && progress->struct_size >= sizeof(size_t)) gd_write_struct(progress, progress->struct_size, &r.progress, sizeof r.progress);
     return status;
 }
