@@ -38,6 +38,7 @@ has_package() {
 missing_packages() {
     missing=
     for package in "$@"; do
+        case " $missing " in *" $package "*) continue ;; esac
         has_package "$package" || missing="$missing $package"
     done
     missing=${missing# }
