@@ -11,18 +11,19 @@ GRADUS_BEGIN_DECLS
 typedef struct gradus_dataset gradus_dataset;
 
 /* Opens a data set by name or path:
- *   "digits"   the built-in set: 28x28 grey pictures of the ten digits, drawn by the library itself from a fixed seed, 10,000 to train, 2,000 to test; the
- *              same pictures on every machine
+ *   "digits"   the built-in set: 28x28 grey pictures of the ten digits, drawn by the library itself from a fixed seed, 10,000 to train, 2,000 to
+ *              test; the same pictures on every machine
  *   a folder   with train-images-idx3-ubyte and train-labels-idx1-ubyte, each plain or .gz, and, if they are there, t10k-images-idx3-ubyte and
  *              t10k-labels-idx1-ubyte as the test set (the names of MNIST and its kin)
  * *test is NULL where there is no test set. Both are NULL on failure; neither pointer may be NULL.
- * Errors: IO (cannot read), BAD_DATA (not what it claims; the message names the file and what was expected), OUT_OF_MEMORY. A file never makes the library
- * use more memory than its header declares and its size allows. */
+ * Errors: IO (cannot read), BAD_DATA (not what it claims; the message names the file and what was expected), OUT_OF_MEMORY. A file never makes the
+ * library use more memory than its header declares and its size allows. */
 GRADUS_API gradus_status gradus_dataset_open(gradus_context *context, const char *source, gradus_dataset **train, gradus_dataset **test);
 GRADUS_API void gradus_dataset_destroy(gradus_context *context, gradus_dataset *dataset);
 
-/* The number of samples; the inputs [samples, features], U8; the targets (class labels), U8 vector of `samples`; how many classes there are (the highest label
- * + 1); the pictures' height and width (features = height * width). The tensors are views that live as long as the data set: read only. Thread-safe. */
+/* The number of samples; the inputs [samples, features], U8; the targets (class labels), U8 vector of `samples`; how many classes there are (the
+ * highest label plus 1); the pictures' height and width (features = height * width). The tensors are views that live as long as the data set: read
+ * only. Thread-safe. */
 GRADUS_API size_t gradus_dataset_samples(const gradus_dataset *dataset);
 GRADUS_API gradus_tensor gradus_dataset_inputs(const gradus_dataset *dataset);
 GRADUS_API gradus_tensor gradus_dataset_targets(const gradus_dataset *dataset);

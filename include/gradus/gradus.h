@@ -1,7 +1,7 @@
 /* gradus: optimization steps on CPUs, the same bits everywhere. This header includes the whole public API of libgradus.
  *
- * Throughout: a pointer must not be NULL unless its description says that it may be. Functions are safe on any threads at once as long as no context is used by two of them, and no object
- * is written by one of them (a const object is only read). */
+ * Throughout: a pointer must not be NULL unless its description says that it may be. Functions are safe on any threads at once as long as no context
+ * is used by two of them, and no object is written by one of them (a const object is only read). */
 #ifndef GRADUS_GRADUS_H
 #define GRADUS_GRADUS_H
 

@@ -61,7 +61,8 @@ typedef struct gradus_net gradus_net;
 /* How many bytes a net of this shape takes (parameters only). Errors: as gradus_net_create. */
 GRADUS_API gradus_status gradus_net_memory(gradus_context *context, const gradus_net_config *config, size_t *bytes);
 
-/* Makes a net. Errors: INVALID_ARGUMENT (no layer, a width of 0, an unknown activation or loss, a loss that does not go with the last layer), OUT_OF_MEMORY. */
+/* Makes a net. Errors: INVALID_ARGUMENT (no layer, a width of 0, an unknown activation or loss, a loss that does not go with the last layer),
+ * OUT_OF_MEMORY. */
 GRADUS_API gradus_status gradus_net_create(gradus_context *context, const gradus_net_config *config, gradus_net **net);
 GRADUS_API void gradus_net_destroy(gradus_context *context, gradus_net *net);
 
@@ -80,8 +81,8 @@ GRADUS_API gradus_status gradus_net_get(gradus_context *context, const gradus_ne
 GRADUS_API gradus_status gradus_net_set(gradus_context *context, gradus_net *net, size_t index, const gradus_tensor *weights,
                                         const gradus_tensor *bias);
 
-/* SHA-256 of the parameters as 64 lower-case hex digits and a 0: little-endian fp32, layer by layer weights [in, out] row-major, then bias; every NaN as
- * 0x7fc00000. */
+/* SHA-256 of the parameters as 64 lower-case hex digits and a 0: little-endian fp32, layer by layer weights [in, out] row-major, then bias; every NaN
+ * as 0x7fc00000. */
 GRADUS_API gradus_status gradus_net_sha256(gradus_context *context, const gradus_net *net, char digest[65]);
 
 /* Samples with their targets. */
@@ -101,20 +102,20 @@ static inline void gradus_batch_init(gradus_batch *batch) { gradus_batch_init_si
 GRADUS_API gradus_status gradus_net_optimizer_create(gradus_context *context, const gradus_net *net, const gradus_optimizer_config *config,
                                                      gradus_optimizer **optimizer);
 
-/* One training step: forward, loss, backward, update. *loss is the batch's mean loss before the update. The batch may have any number of samples > 0. The result
- * depends neither on the ISA nor on the thread count.
- * Errors: INVALID_ARGUMENT, UNSUPPORTED, OUT_OF_MEMORY (scratch for a new shape), INTERRUPTED, NOT_FINITE (the loss is not finite; *loss holds it): whenever
- * it fails, no parameter, state or step count has changed. */
+/* One training step: forward, loss, backward, update. *loss is the batch's mean loss before the update. The batch may have any number of samples > 0.
+ * The result depends neither on the ISA nor on the thread count. Errors: INVALID_ARGUMENT, UNSUPPORTED, OUT_OF_MEMORY (scratch for a new shape),
+ * INTERRUPTED, NOT_FINITE (the loss is not finite; *loss holds it): whenever it fails, no parameter, state or step count has changed. */
 GRADUS_API gradus_status gradus_net_step(gradus_context *context, gradus_net *net, gradus_optimizer *optimizer, const gradus_batch *batch,
                                          double *loss);
 
-/* The mean loss over a batch and its gradient. gradients: for each layer its weights' [in, out] and then its bias' [1, out], F32, in the caller's memory,
- * any row stride; may be NULL. Bits as in gradus_net_step. Errors: as gradus_net_step, with gradients undefined after NOT_FINITE or INTERRUPTED. */
+/* The mean loss over a batch and its gradient. gradients: for each layer its weights' [in, out] and then its bias' [1, out], F32, in the caller's
+ * memory, any row stride; may be NULL. Bits as in gradus_net_step. Errors: as gradus_net_step, with gradients undefined after NOT_FINITE or
+ * INTERRUPTED. */
 GRADUS_API gradus_status gradus_net_loss_gradient(gradus_context *context, const gradus_net *net, const gradus_batch *batch,
                                                   const gradus_tensor *gradients, double *loss);
 
-/* The net's outputs [samples, outputs], F32, for inputs [samples, inputs], F32 or U8, any number of samples. A sample's output does not depend on the others.
- * inputs and outputs must not overlap. Thread-safe on a shared net. Errors: INVALID_ARGUMENT, UNSUPPORTED, OUT_OF_MEMORY, INTERRUPTED. */
+/* The net's outputs [samples, outputs], F32, for inputs [samples, inputs], F32 or U8, any number of samples. A sample's output does not depend on the
+ * others. inputs and outputs must not overlap. Thread-safe on a shared net. Errors: INVALID_ARGUMENT, UNSUPPORTED, OUT_OF_MEMORY, INTERRUPTED. */
 GRADUS_API gradus_status gradus_net_predict(gradus_context *context, const gradus_net *net, const gradus_tensor *inputs,
                                             const gradus_tensor *outputs);
 
@@ -130,8 +131,8 @@ typedef struct gradus_evaluation {
 GRADUS_API void gradus_evaluation_init_sized(gradus_evaluation *evaluation, size_t struct_size);
 static inline void gradus_evaluation_init(gradus_evaluation *evaluation) { gradus_evaluation_init_sized(evaluation, sizeof *evaluation); }
 
-/* Loss and metrics over a batch of any size, in bounded memory. Thread-safe on a shared net. Errors: as gradus_net_predict; a loss that is not finite is
- * reported as it is, not an error. */
+/* Loss and metrics over a batch of any size, in bounded memory. Thread-safe on a shared net. Errors: as gradus_net_predict; a loss that is not finite
+ * is reported as it is, not an error. */
 GRADUS_API gradus_status gradus_net_evaluate(gradus_context *context, const gradus_net *net, const gradus_batch *batch,
                                              gradus_evaluation *evaluation);
 

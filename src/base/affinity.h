@@ -9,7 +9,8 @@
 /* The calling thread's mask; false where it cannot be read (more CPUs than a cpu_set_t holds, or forbidden). */
 static inline bool gd_affinity_read(cpu_set_t *cpus) { return sched_getaffinity(0, sizeof *cpus, cpus) == 0 && CPU_COUNT(cpus) > 0; }
 
-/* Binds the calling thread to the index-th CPU of a mask that is not empty, counted round and round. A refusal changes nothing, and nothing depends on it. */
+/* Binds the calling thread to the index-th CPU of a mask that is not empty, counted round and round. A refusal changes nothing, and nothing depends
+ * on it. */
 static inline void gd_affinity_bind(const cpu_set_t *cpus, uint32_t index) {
     uint32_t left = index % (uint32_t)CPU_COUNT(cpus);
     int cpu = 0;

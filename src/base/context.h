@@ -29,7 +29,8 @@ struct gradus_context {
     char message[1024];
 };
 
-/* Sets the message (printf's grammar) and returns `status`: `return gd_fail(context, GRADUS_IO, "%s: ...", path);` context may be NULL. errno is kept. */
+/* Sets the message (printf's grammar) and returns `status`: `return gd_fail(context, GRADUS_IO, "%s: ...", path);` context may be NULL. errno is
+ * kept. */
 #if defined(__GNUC__)
 __attribute__((format(printf, 3, 4)))
 #endif
@@ -48,13 +49,13 @@ gradus_status gd_context_allocate(gradus_context *context, size_t size, const ch
 /* The context's one block of scratch, grown to `size`; what it held is gone. Called once a public call, before anything is changed. */
 gradus_status gd_context_scratch(gradus_context *context, size_t size, void **memory);
 
-/* Copies a caller's versioned struct over `known` (already holding defaults, known_size bytes, struct_size first): a shorter one leaves the rest at the
- * defaults; a longer one's unknown tail must be zero, else GRADUS_UNSUPPORTED naming the offset; NULL or a struct_size that no struct has (0, or over 64 KiB) is
- * GRADUS_INVALID_ARGUMENT. On success known's struct_size is known_size; on failure known is unchanged. */
+/* Copies a caller's versioned struct over `known` (already holding defaults, known_size bytes, struct_size first): a shorter one leaves the rest at
+ * the defaults; a longer one's unknown tail must be zero, else GRADUS_UNSUPPORTED naming the offset; NULL or a struct_size that no struct has (0, or
+ * over 64 KiB) is GRADUS_INVALID_ARGUMENT. On success known's struct_size is known_size; on failure known is unchanged. */
 gradus_status gd_read_struct(gradus_context *context, const char *name, const void *given, void *known, size_t known_size);
 
-/* The other way: fills a caller's versioned struct of `size` bytes with `known`: what an older caller does not know is left out, what this version does not know is zero. struct_size
- * (the first member of both) becomes `size`. */
+/* The other way: fills a caller's versioned struct of `size` bytes with `known`: what an older caller does not know is left out, what this version
+ * does not know is zero. struct_size (the first member of both) becomes `size`. */
 void gd_write_struct(void *given, size_t size, const void *known, size_t known_size);
 
 #endif

@@ -1,5 +1,6 @@
-/* fp64 exp, log, sin, cos, powers. Constants come from tools/derive_detmath.py, which prints them. Each result is the sum of a leading part without error and a
- * small correction, so it is wrong by little more than the last addition's half ulp. The order of operations is the specification: docs/numerics.md. */
+/* fp64 exp, log, sin, cos, powers. Constants come from tools/derive_detmath.py, which prints them. Each result is the sum of a leading part without
+ * error and a small correction, so it is wrong by little more than the last addition's half ulp. The order of operations is the specification:
+ * docs/numerics.md. */
 #include "base/detmath.h"
 
 #include <float.h>
@@ -115,8 +116,8 @@ double gd_log(double x) {
     return head + (((tail1 + tail2) + (double)k * ln2_parts[1]) + (correction - rest_half));
 }
 
-/* x = n pi/2 + r + *tail, |r| <= pi/4, |x| <= 2^20: the parts' products with n are exact (the last one's error is below 2^-137), and no fp64 number of
- * this range comes closer than about 2^-60 to a multiple of pi/2. */
+/* x = n pi/2 + r + *tail, |r| <= pi/4, |x| <= 2^20: the parts' products with n are exact (the last one's error is below 2^-137), and no fp64 number
+ * of this range comes closer than about 2^-60 to a multiple of pi/2. */
 static double reduce(double x, double *tail, int *quadrant) {
     double n = nearest(x * two_over_pi);
     double head = x - n * half_pi_parts[0];

@@ -15,8 +15,8 @@ typedef struct gd_fp_environment {
     gd_fp_state saved;
 } gd_fp_environment;
 
-/* Every public function that computes is a wrapper: enter; call the noinline implementation (so that no compiler moves arithmetic across); leave, which restores
- * what the caller had, flags included. Pool threads enter once, for good; a host's threads enter in each task. */
+/* Every public function that computes is a wrapper: enter; call the noinline implementation (so that no compiler moves arithmetic across); leave,
+ * which restores what the caller had, flags included. Pool threads enter once, for good; a host's threads enter in each task. */
 gd_fp_environment gd_fp_enter(void);
 void gd_fp_leave(gd_fp_environment environment);
 

@@ -42,12 +42,14 @@ void gd_write_f32le(gd_writer *writer, const float *values, size_t n);
 /* gd_fail for a system call: GRADUS_IO, "path: what: the error number's text". Thread-safe. */
 gradus_status gd_fail_io(gradus_context *context, const char *path, const char *what, int error);
 
-/* Reads a whole regular file into memory (release with gd_release, *size bytes). More than `limit` bytes is GRADUS_BAD_DATA. Messages name the path and the cause. */
+/* Reads a whole regular file into memory (release with gd_release, *size bytes). More than `limit` bytes is GRADUS_BAD_DATA. Messages name the path
+ * and the cause. */
 gradus_status gd_file_read(gradus_context *context, const char *path, size_t limit, uint8_t **data, size_t *size);
 
-/* Replaces `path` by `size` bytes atomically: a temporary file beside it, written, fsynced, closed, renamed over it, the folder fsynced. After any error the old file
- * is intact and the temporary one removed, except that a folder that cannot be synced is an error with the new file in place, whole. What is there but is not
- * a regular file (a folder, a device) is refused. A symbolic link is followed to its target; an existing file's permission bits are kept, else 0666 & ~umask. */
+/* Replaces `path` by `size` bytes atomically: a temporary file beside it, written, fsynced, closed, renamed over it, the folder fsynced. After any
+ * error the old file is intact and the temporary one removed, except that a folder that cannot be synced is an error with the new file in place,
+ * whole. What is there but is not a regular file (a folder, a device) is refused. A symbolic link is followed to its target; an existing file's
+ * permission bits are kept, else 0666 & ~umask. */
 gradus_status gd_file_replace(gradus_context *context, const char *path, const void *data, size_t size);
 
 #endif

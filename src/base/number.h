@@ -5,7 +5,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Reads the n characters of text as one finite decimal number ("0.001", "-1e-3"), correctly rounded; false if they are anything else (or more than 63 characters). */
+/* Reads the n characters of text as one finite decimal number ("0.001", "-1e-3"), correctly rounded; false if they are anything else (or more than 63
+ * characters). */
 bool gd_parse_double(const char *text, size_t n, double *value);
 
 #endif

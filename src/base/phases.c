@@ -1,7 +1,7 @@
 /* Runs lists of phases: in order on the caller, on the host's executor, or shared by whichever threads are there. docs/architecture.md, "Threads".
  *
- * What keeps it right: a claim is one compare-and-swap on a share's word, and whoever has a claim keeps its phase from ending. Hence the descriptor is
- * read after a claim only, and written only by the thread that reported the phase's last bundle. Every claimer's writes reach that thread through
+ * What keeps it right: a claim is one compare-and-swap on a share's word, and whoever has a claim keeps its phase from ending. Hence the descriptor
+ * is read after a claim only, and written only by the thread that reported the phase's last bundle. Every claimer's writes reach that thread through
  * `unfinished`, and go from it to the next claimers through the words. */
 #include "base/phases.h"
 
@@ -14,8 +14,8 @@
 enum { LEFT_BITS = 24 };
 static const uint64_t LEFT_MASK = ((uint64_t)1 << LEFT_BITS) - 1; /* and the most bundles of a share */
 
-/* Below this many elementary operations a phase, the list runs in order. Two threads save half the work at best; what a phase costs them is about a microsecond
- * when both are awake, some 10,000 to 50,000 operations' time, and several when one must be woken. */
+/* Below this many elementary operations a phase, the list runs in order. Two threads save half the work at best; what a phase costs them is about a
+ * microsecond when both are awake, some 10,000 to 50,000 operations' time, and several when one must be woken. */
 static const double SMALL_WORK = 50000;
 
 /* The one process-wide variable: a hook that only tests set. */
@@ -98,8 +98,8 @@ static void run_claimed(gd_hand *hand, uint64_t left) {
     for (uint64_t task = begin; task < end; task++) run_task(&open->phase, task);
 }
 
-/* Works on the open phase until nothing is left to claim. What was run is reported once, at the end: until then the phase cannot end. true: it has ended, and
- * this thread is the one that knows. */
+/* Works on the open phase until nothing is left to claim. What was run is reported once, at the end: until then the phase cannot end. true: it has
+ * ended, and this thread is the one that knows. */
 static bool work_on_phase(gd_hand *hand, uint32_t home) {
     uint64_t ended = 0, left;
     hand->at = home;
@@ -126,8 +126,9 @@ static uint64_t permuting_stride(uint64_t number, uint64_t bundles) {
     return stride;
 }
 
-/* Makes phase `index` of the list the one tasks are claimed from: descriptor first, words after. Only while nobody has a claim. The last share is never empty,
- * so the phase cannot end before all words are out; but then it can, and `open` is not this thread's to read any more. Returns the number of bundles. */
+/* Makes phase `index` of the list the one tasks are claimed from: descriptor first, words after. Only while nobody has a claim. The last share is
+ * never empty, so the phase cannot end before all words are out; but then it can, and `open` is not this thread's to read any more. Returns the
+ * number of bundles. */
 static uint64_t open_phase(gradus_pool *pool, size_t index) {
     gd_open_phase *open = &pool->open;
     uint64_t most = LEFT_MASK * pool->threads;

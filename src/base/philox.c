@@ -47,7 +47,8 @@ double gd_normal(gd_stream stream, uint64_t element) {
     return radius * ((element & 1) ? gd_sin(angle) : gd_cos(angle));
 }
 
-/* A number in [0, bound), each as likely as any other (Lemire 2019), from the words of one block: the first that is not rejected, the fourth in any case. */
+/* A number in [0, bound), each as likely as any other (Lemire 2019), from the words of one block: the first that is not rejected, the fourth in any
+ * case. */
 static uint32_t bounded(const uint32_t words[4], uint32_t bound) {
     uint32_t rejected = (0u - bound) % bound; /* 2^32 mod bound */
     int i = 0;

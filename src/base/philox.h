@@ -1,4 +1,5 @@
-/* Random numbers as a pure function of (seed, step, stream, element): Philox4x32-10 (Salmon et al. 2011), no stored state. docs/numerics.md, section 9. */
+/* Random numbers as a pure function of (seed, step, stream, element): Philox4x32-10 (Salmon et al. 2011), no stored state. docs/numerics.md,
+ * section 9. */
 #ifndef GD_BASE_PHILOX_H
 #define GD_BASE_PHILOX_H
 

@@ -1,4 +1,5 @@
-/* Pools: threads of their own or lent by the host, how they sleep and wake, and what becomes of them in a forked child. What they work on is phases.c. */
+/* Pools: threads of their own or lent by the host, how they sleep and wake, and what becomes of them in a forked child. What they work on is
+ * phases.c. */
 #include "base/pool.h"
 
 #include <errno.h>
@@ -49,8 +50,9 @@ static bool spin(const gradus_pool *pool, uint32_t seen) {
     return false;
 }
 
-/* Sleeping: register, fence, read the turn again, sleep. Waking: move the turn, fence, read who is registered, wake. Whichever fence comes second sees the
- * other side's store. The fences are the seq_cst operations on both words (which ThreadSanitizer understands, and x86 and ARM do at the same price). */
+/* Sleeping: register, fence, read the turn again, sleep. Waking: move the turn, fence, read who is registered, wake. Whichever fence comes second
+ * sees the other side's store. The fences are the seq_cst operations on both words (which ThreadSanitizer understands, and x86 and ARM do at the same
+ * price). */
 void gd_pool_await(gradus_pool *pool, uint32_t seen) {
     if (spin(pool, seen)) return;
     atomic_fetch_add(&pool->sleepers, 1);
@@ -83,8 +85,8 @@ static void rouse(gradus_pool *pool) {
     futex_wake(&pool->lent, INT_MAX, EVERYBODY);
 }
 
-/* Marks the pool as living in this process: fork() wipes the page, so that a child reads 0. A kernel that cannot do that leaves 0 standing: then everything runs
- * in order, for fear of a fork. */
+/* Marks the pool as living in this process: fork() wipes the page, so that a child reads 0. A kernel that cannot do that leaves 0 standing: then
+ * everything runs in order, for fear of a fork. */
 static void mark_alive(_Atomic uint32_t *alive) {
     int saved = errno;
     if (madvise((void *)alive, (size_t)sysconf(_SC_PAGESIZE), MADV_WIPEONFORK) == 0) atomic_store(alive, 1);

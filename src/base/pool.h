@@ -1,5 +1,5 @@
-/* A pool from the inside: the list that is running, the shares its tasks are claimed from, the threads that come and go. phases.c has the claims, pool.c
- * the threads and how they sleep; a context's life (kernels/context.c) needs the two functions at the end. */
+/* A pool from the inside: the list that is running, the shares its tasks are claimed from, the threads that come and go. phases.c has the claims,
+ * pool.c the threads and how they sleep; a context's life (kernels/context.c) needs the two functions at the end. */
 #ifndef GD_BASE_POOL_H
 #define GD_BASE_POOL_H
 

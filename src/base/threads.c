@@ -89,7 +89,8 @@ static uint32_t group_quota(const char *mount, const char *group) {
 
 static uint32_t smaller_quota(uint32_t a, uint32_t b) { return a == 0 || (b != 0 && b < a) ? b : a; }
 
-/* The smallest quota from `group` up to the mount's own folder. A group that is not seen below the mount (a container's view of itself) leaves the latter. */
+/* The smallest quota from `group` up to the mount's own folder. A group that is not seen below the mount (a container's view of itself) leaves the
+ * latter. */
 static uint32_t smallest_quota(const char *mount, char *group) {
     uint32_t quota = 0;
     for (;;) {

@@ -1,4 +1,5 @@
-/* CPU detection. AVX needs the operating system's consent (OSXSAVE and XCR0), not only the CPU's word; the rules are in Intel's manual, volume 1, chapters 14 and 15. */
+/* CPU detection. AVX needs the operating system's consent (OSXSAVE and XCR0), not only the CPU's word; the rules are in Intel's manual, volume 1,
+ * chapters 14 and 15. */
 #include "kernels/cpu.h"
 
 #include "kernels/kernels.h"

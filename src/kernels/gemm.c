@@ -1,4 +1,5 @@
-/* Products on plain arrays: B is packed once into panels of the register tile's width, A strip by strip; the micro-kernel and its order are the table's. */
+/* Products on plain arrays: B is packed once into panels of the register tile's width, A strip by strip; the micro-kernel and its order are the
+ * table's. */
 #include <gradus/matrix.h>
 
 #include "base/fp.h"

@@ -1,5 +1,5 @@
-/* The kernel table: everything that is compiled once an instruction set. One const table an ISA, swapped as a whole. Kernels never fail, allocate or check
- * pointers; the public function that calls them has validated. No two ISAs differ in one bit of any result (docs/numerics.md). */
+/* The kernel table: everything that is compiled once an instruction set. One const table an ISA, swapped as a whole. Kernels never fail, allocate or
+ * check pointers; the public function that calls them has validated. No two ISAs differ in one bit of any result (docs/numerics.md). */
 #ifndef GD_KERNELS_H
 #define GD_KERNELS_H
 
@@ -40,9 +40,9 @@ enum { GD_UNARY_MAP(GD_ENUM) GD_UNARY_COUNT };
 enum { GD_DERIVATIVE_MAP(GD_ENUM) GD_DERIVATIVE_COUNT };
 #undef GD_ENUM
 
-/* One block of a product, C [rows, columns]: P(i,j) = the fma chain over p = 0 .. k-1 from +0 of A(i,p) * B(p,j); then C = P, or C = C + P with `add`.
- * A(i,p) = a[i*a_row + (p/run)*a_run + (p%run)*a_k]: a matrix, its transpose, or panels of `run` columns; B(p,j) = b[p*b_k + j]; C(i,j) = c[i*c_row + j].
- * Any rows, columns and k; C overlaps neither A nor B. */
+/* One block of a product, C [rows, columns]: P(i,j) = the fma chain over p = 0 .. k-1 from +0 of A(i,p) * B(p,j); then C = P, or C = C + P with
+ * `add`. A(i,p) = a[i*a_row + (p/run)*a_run + (p%run)*a_k]: a matrix, its transpose, or panels of `run` columns; B(p,j) = b[p*b_k + j]; C(i,j) =
+ * c[i*c_row + j]. Any rows, columns and k; C overlaps neither A nor B. */
 typedef struct gd_tile {
     const float *a;
     ptrdiff_t a_row, a_k, a_run;
@@ -71,11 +71,13 @@ typedef struct gd_kernels {
     void (*add)(float *y, const float *x, size_t n);
     /* The end of a product: t = alpha*r (as it is if alpha is 1); c = beta == 0 ? t : fma(beta, c, t). c is not read if beta is 0. */
     void (*finish)(float *c, const float *r, size_t n, float alpha, float beta);
-    /* Softmax of one row (n > 0): m = its maximum by compare and select from x[0] up; e = exp(x - m); s = the row sum of e in 16 lanes; y = e/s. y may be x. Returns m and s. */
+    /* Softmax of one row (n > 0): m = its maximum by compare and select from x[0] up; e = exp(x - m); s = the row sum of e in 16 lanes; y = e/s. y
+     * may be x. Returns m and s. */
     void (*softmax)(const float *x, float *y, size_t n, float *maximum, float *sum);
     /* out[j] = the chain acc = acc + x[i*stride + j] over i = 0 .. rows-1 from +0: one leaf of a bias gradient. out does not overlap x. */
     void (*column_sum)(const float *x, ptrdiff_t stride, size_t rows, size_t columns, float *out);
-    /* One block (n <= GD_SUM_BLOCK) of a reduction: 64 lanes from +0, lane l taking x[l], x[l+64], ..., folded by halves. sum: lane + x; dot: fma(x, y, lane). */
+    /* One block (n <= GD_SUM_BLOCK) of a reduction: 64 lanes from +0, lane l taking x[l], x[l+64], ..., folded by halves. sum: lane + x; dot: fma(x,
+     * y, lane). */
     float (*block_sum)(const float *x, size_t n);
     float (*block_dot)(const float *x, const float *y, size_t n);
 } gd_kernels;

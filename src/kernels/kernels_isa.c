@@ -1,4 +1,5 @@
-/* One instruction set's kernel table: this file is compiled once for each line of the ISA map in meson.build, with its simd/<isa>.h. It exports one symbol. */
+/* One instruction set's kernel table: this file is compiled once for each line of the ISA map in meson.build, with its simd/<isa>.h. It exports one
+ * symbol. */
 #include <stddef.h>
 #include <stdint.h>
 

@@ -67,11 +67,12 @@ typedef struct gd_update {
 /* The update of parameter `index` at its next step, on the own state (which is there). Changes nothing. */
 gd_update gd_optimizer_begin(const gradus_context *context, const gradus_optimizer *optimizer, size_t index);
 
-/* Updates `count` elements from element `first` of the parameter's storage; weights points at the parameter's element 0, gradients at the first element's gradient. */
+/* Updates `count` elements from element `first` of the parameter's storage; weights points at the parameter's element 0, gradients at the first
+ * element's gradient. */
 void gd_update_apply(const gd_update *update, float *weights, const float *gradients, size_t first, size_t count);
 
-/* Stores +0 in weights and states at columns `from` .. `width` of `rows` rows of `width` elements, from element `first`: the padding of a panel, whatever a rule
- * made of it. */
+/* Stores +0 in weights and states at columns `from` .. `width` of `rows` rows of `width` elements, from element `first`: the padding of a panel,
+ * whatever a rule made of it. */
 void gd_update_clear(const gd_update *update, float *weights, size_t first, size_t rows, size_t from, size_t width);
 
 /* Counts the step of every parameter. */

@@ -1,4 +1,5 @@
-/* gradus_optimizer_step: many tensors in the caller's memory as one index range, cut by a fixed grain, so that a thousand small tensors cost like one large one. */
+/* gradus_optimizer_step: many tensors in the caller's memory as one index range, cut by a fixed grain, so that a thousand small tensors cost like one
+ * large one. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>

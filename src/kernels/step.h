@@ -1,5 +1,5 @@
-/* The training step's pieces, for src/nn: panel products as phase functions, activations, sums over samples, updates. The one header of this room that nn includes; the kernel
- * table stays behind it. */
+/* The training step's pieces, for src/nn: panel products as phase functions, activations, sums over samples, updates. The one header of this room
+ * that nn includes; the kernel table stays behind it. */
 #ifndef GD_KERNELS_STEP_H
 #define GD_KERNELS_STEP_H
 
@@ -58,8 +58,9 @@ void gd_activation_derivative(const gradus_context *context, gradus_activation a
 void gd_softmax(const gradus_context *context, float *row, size_t n, float *maximum, float *sum);
 float gd_log_f32(const gradus_context *context, float x);
 
-/* Backward to the layer's input: dx = (d W^T) * activation'(y), where y [samples][dx_stride] is the previous layer's output and `activation` its activation.
- * d [samples][d_stride]. transposed: scratch of outputs * transposed_stride floats, unused by narrow layers. Two phases: transpose d, then the product. */
+/* Backward to the layer's input: dx = (d W^T) * activation'(y), where y [samples][dx_stride] is the previous layer's output and `activation` its
+ * activation. d [samples][d_stride]. transposed: scratch of outputs * transposed_stride floats, unused by narrow layers. Two phases: transpose d,
+ * then the product. */
 typedef struct gd_backward_input {
     const gradus_context *context;
     gd_dense dense;
@@ -74,9 +75,10 @@ enum { GD_BACKWARD_INPUT_PHASES = 2 };
 size_t gd_backward_input_scratch(gd_dense dense, size_t samples, size_t *transposed_stride); /* floats; SIZE_MAX: does not fit */
 void gd_backward_input_phases(gd_backward_input *backward, gd_phase phases[GD_BACKWARD_INPUT_PHASES]);
 
-/* Backward to the parameters: dW = x^T d and db = the sum of d, in leaves of 64 samples, and what becomes of them: with updates, the optimizer's step on each
- * finished tile while it is in L1, so that the gradient never reaches memory; else they are stored as plain [in, out] and [1, out] tensors.
- * strips: scratch for x packed into strips of the register tile's height, unused by narrow layers. *skip != 0: nothing is done (the loss was not finite). */
+/* Backward to the parameters: dW = x^T d and db = the sum of d, in leaves of 64 samples, and what becomes of them: with updates, the optimizer's step
+ * on each finished tile while it is in L1, so that the gradient never reaches memory; else they are stored as plain [in, out] and [1, out] tensors.
+ * strips: scratch for x packed into strips of the register tile's height, unused by narrow layers. *skip != 0: nothing is done (the loss was not
+ * finite). */
 typedef struct gd_backward_weights {
     const gradus_context *context;
     gd_dense dense;

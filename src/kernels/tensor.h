@@ -8,8 +8,8 @@
 
 #include "base/context.h"
 
-/* Fails unless the tensor is well formed: no unknown flag, reserved 0, strides that do not overlap, data where there are elements, size that fits. `what` names it
- * in the message ("parameters[3]"). */
+/* Fails unless the tensor is well formed: no unknown flag, reserved 0, strides that do not overlap, data where there are elements, size that fits.
+ * `what` names it in the message ("parameters[3]"). */
 gradus_status gd_tensor_check(gradus_context *context, const gradus_tensor *tensor, const char *what);
 
 /* gd_tensor_check, and dtype F32, batch 1 and this shape. */

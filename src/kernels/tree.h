@@ -5,8 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* How many joins (top two open nodes: lower = lower + upper) follow the pushing of item number `item` (from 0): equal heights join. After the last item all
- * that is still open joins from the top. */
+/* How many joins (top two open nodes: lower = lower + upper) follow the pushing of item number `item` (from 0): equal heights join. After the last
+ * item all that is still open joins from the top. */
 static inline unsigned gd_tree_joins(uint64_t item) {
     unsigned joins = 0;
     for (; item & 1; item >>= 1) joins++;

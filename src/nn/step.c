@@ -1,5 +1,5 @@
-/* One pass forward and back over a batch: the training step (with the optimizer on each finished tile of the gradient) and the plain loss gradient. One list of
- * phases, no allocation but the context's scratch. */
+/* One pass forward and back over a batch: the training step (with the optimizer on each finished tile of the gradient) and the plain loss gradient.
+ * One list of phases, no allocation but the context's scratch. */
 #include <math.h>
 #include <stdio.h>
 

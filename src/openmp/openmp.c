@@ -13,8 +13,8 @@
 
 enum { MOST_THREADS = 256 };
 
-/* The process that opened the first region here: libgomp keeps its threads for ever, and a child of fork() inherits the belief that they are there. A fact about
- * the process and libgomp's state in it, which no object of ours could hold. */
+/* The process that opened the first region here: libgomp keeps its threads for ever, and a child of fork() inherits the belief that they are there. A
+ * fact about the process and libgomp's state in it, which no object of ours could hold. */
 static atomic_long first_process;
 
 static bool is_forked_child(void) {

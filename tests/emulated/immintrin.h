@@ -1,5 +1,6 @@
-/* Stands before the compiler's <immintrin.h> when the AVX-512 kernels are compiled for a CPU without AVX-512: SIMDe (a Debian package) spells the intrinsics in AVX2 and plain C, so
- * that checkkern can run the file as it is written. What SIMDe 0.7.4 lacks or aliases to the real instructions follows in plain C. */
+/* Stands before the compiler's <immintrin.h> when the AVX-512 kernels are compiled for a CPU without AVX-512: SIMDe (a Debian package) spells the
+ * intrinsics in AVX2 and plain C, so that checkkern can run the file as it is written. What SIMDe 0.7.4 lacks or aliases to the real instructions
+ * follows in plain C. */
 #ifndef GD_EMULATED_IMMINTRIN_H
 #define GD_EMULATED_IMMINTRIN_H
 

@@ -222,7 +222,8 @@ Test(context, a_context_that_was_never_used_gives_everything_back) {
 
 /* -- CPUs -- */
 
-/* Intel's manual, volume 2A, CPUID: leaf 1 ECX: FMA 12, OSXSAVE 27, AVX 28; leaf 7 EBX: AVX2 5, AVX512F 16, DQ 17, BW 30, VL 31. XCR0: SSE 1, AVX 2, opmask 5, ZMM 6 and 7. */
+/* Intel's manual, volume 2A, CPUID: leaf 1 ECX: FMA 12, OSXSAVE 27, AVX 28; leaf 7 EBX: AVX2 5, AVX512F 16, DQ 17, BW 30, VL 31. XCR0: SSE 1, AVX 2,
+ * opmask 5, ZMM 6 and 7. */
 enum { FMA = 1 << 12, OSXSAVE = 1 << 27, AVX = 1 << 28, AVX2 = 1 << 5, F = 1 << 16, DQ = 1 << 17, BW = 1 << 30 };
 static const uint32_t VL = 1u << 31;
 

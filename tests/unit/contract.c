@@ -1,6 +1,6 @@
 /* links: oracle
- * Whole nets, bit by bit, against the contract written as plain C (tests/reference): what panels, strips, tiles and threads make of the products must be what
- * docs/numerics.md says, on every instruction set. */
+ * Whole nets, bit by bit, against the contract written as plain C (tests/reference): what panels, strips, tiles and threads make of the products must
+ * be what docs/numerics.md says, on every instruction set. */
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 #include <math.h>

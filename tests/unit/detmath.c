@@ -141,7 +141,8 @@ Test(detmath, special_values) {
     for (size_t i = 0; i < sizeof values / sizeof *values; i++) expect(values[i].name, values[i].x, values[i].f(values[i].x), values[i].expected);
 }
 
-/* In integers: for x = m 2^(2q) with 2^105 <= m 2^k < 2^107 and r the root of that, rounded down, the nearest root is r + 1 exactly where r^2 + r is less. */
+/* In integers: for x = m 2^(2q) with 2^105 <= m 2^k < 2^107 and r the root of that, rounded down, the nearest root is r + 1 exactly where r^2 + r is
+ * less. */
 Test(detmath, sqrt_is_correctly_rounded) {
     __extension__ typedef unsigned __int128 wide;
     for (int i = 0; i < CASES; i++) {

@@ -1,5 +1,5 @@
-/* The same bits: fused and plain steps, any batch a sample sits in, every instruction set, thread count and order of tasks, whatever the host did to the FP
- * environment, and through files. */
+/* The same bits: fused and plain steps, any batch a sample sits in, every instruction set, thread count and order of tasks, whatever the host did to
+ * the FP environment, and through files. */
 #include <fenv.h>
 #include <stdio.h>
 #include <unistd.h>

@@ -1,6 +1,6 @@
-/* A dense net in double precision, written from the textbook (Goodfellow, Bengio and Courville 2016, section 6.5), with a bound on what fp32 rounding does to each
- * value: every number travels with the error that the contract's arithmetic makes by then, to first order. Roundings are taken as independent, so they add up as
- * squares (Higham and Mary 2019); a difference of more than MOST_ERRORS of these is an error of the code. */
+/* A dense net in double precision, written from the textbook (Goodfellow, Bengio and Courville 2016, section 6.5), with a bound on what fp32 rounding
+ * does to each value: every number travels with the error that the contract's arithmetic makes by then, to first order. Roundings are taken as
+ * independent, so they add up as squares (Higham and Mary 2019); a difference of more than MOST_ERRORS of these is an error of the code. */
 #ifndef TESTS_NET_MODEL_H
 #define TESTS_NET_MODEL_H
 

@@ -1,4 +1,5 @@
-/* What the tests of nets share: shapes, random samples with strides, nets with random biases, parameters as plain arrays, the runnable instruction sets. */
+/* What the tests of nets share: shapes, random samples with strides, nets with random biases, parameters as plain arrays, the runnable instruction
+ * sets. */
 #ifndef TESTS_NETS_H
 #define TESTS_NETS_H
 

@@ -230,7 +230,8 @@ static void check_interrupted_before(gradus_context *context) {
     cr_assert_eq(atomic_load(&i.runs), 200);
 }
 
-/* Asked for in the first phase's tenth run. The caller alone polls, so beside other threads it may come too late; then everything has run and the request stands. */
+/* Asked for in the first phase's tenth run. The caller alone polls, so beside other threads it may come too late; then everything has run and the
+ * request stands. */
 static void check_interrupted_during(gradus_context *context, bool certain) {
     interruption i = {context, 0, 10}, later = {context, 0, 0};
     gd_phase list[3] = {{interrupt_at, &i, 1000, 1}, {interrupt_at, &later, 100, 1}, {interrupt_at, &later, 100, 1}};

@@ -138,7 +138,8 @@ Test(philox, shuffle) {
     cr_expect(rejections[1] > 0, "the test met no rejected word");
 }
 
-/* The first step of this shuffle (found by a search of 835,922,039 seeds) meets three rejected words, so the fourth counts; no later step moves the last item. */
+/* The first step of this shuffle (found by a search of 835,922,039 seeds) meets three rejected words, so the fourth counts; no later step moves the
+ * last item. */
 Test(philox, shuffle_after_three_rejections) {
     enum { ITEMS = 4190212 };
     gd_stream stream = gd_stream_make(835922039, 0, 0, GD_PURPOSE_SHUFFLE);

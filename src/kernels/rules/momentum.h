@@ -1,4 +1,5 @@
-/* Momentum (Polyak 1964) with the buffer outside the learning rate, as torch keeps it: b = momentum*b + (1 - dampening)*g, b = g at the first step. */
+/* Momentum (Polyak 1964) with the buffer outside the learning rate, as torch keeps it: b = momentum*b + (1 - dampening)*g and
+ * b = g at the first step. */
 #ifndef GD_RULES_MOMENTUM_H
 #define GD_RULES_MOMENTUM_H
 

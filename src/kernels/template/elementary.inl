@@ -51,8 +51,8 @@ static inline vd gd_tanh_vd(vd x) {
 }
 
 /* 1/(1 + exp(-x)). Near 0 it is 1/2 + x/4 - x^3/48 + ...: where the first two terms are a tie of two floats, the third is too small for fp64 to show.
- * So there x is taken smaller by 2^-26 of itself. That decides a tie as the third term does, and changes nothing else: a fp32 number that is not at a tie
- * is at least 2^-24 of itself away from one. One number farther out has a result as close to a tie, on the same side. */
+ * So there x is taken smaller by 2^-26 of itself. That decides a tie as the third term does, and changes nothing else: a fp32 number that is not at a
+ * tie is at least 2^-24 of itself away from one. One number farther out has a result as close to a tie, on the same side. */
 static inline vd gd_sigmoid_vd(vd x) {
     const vd small = vd_set(0x1p-13), hard = vd_set(-0x1.250c02p-10);
     vd exponent;

@@ -1,5 +1,5 @@
-/* The loop that drives a rule over a span, and from it one step_<name> for each line of optimizers.def. An element depends on its own inputs only: the
- * tail runs the same rule on a partial vector. */
+/* The loop that drives a rule over a span, and from it one step_<name> for each line of optimizers.def. An element depends on its own inputs only:
+ * the tail runs the same rule on a partial vector. */
 
 /* Decaying state under the floor becomes +0 (NaN stays), before anything else in the step sees it: no subnormals, on any ISA. */
 static inline vf flush_state(vf x) { return vf_select(vf_less(vf_abs(x), vf_set(GD_STATE_FLOOR)), vf_set(0.0f), x); }

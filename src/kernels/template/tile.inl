@@ -1,5 +1,5 @@
-/* The product's micro-kernel. A register tile of TILE_ROWS x TILE_VECTORS vectors of C stays in accumulators while p runs over the block: per step one load of each B
- * vector and one broadcast a row. Vectors run over columns, never over p: an element's chain is the same whatever the tile. */
+/* The product's micro-kernel. A register tile of TILE_ROWS x TILE_VECTORS vectors of C stays in accumulators while p runs over the block: per step
+ * one load of each B vector and one broadcast a row. Vectors run over columns, never over p: an element's chain is the same whatever the tile. */
 
 /* `rows` (1 .. TILE_ROWS) and `vectors` (1 .. TILE_VECTORS) are constants where this is inlined; the last vector has `part` columns. */
 static inline __attribute__((always_inline)) void tile_block(const gd_tile *t, const float *a, const float *b, float *c, const int rows,
