@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Derives the constants of src/kernels/template/elementary.inl and prints elementary_coefficients.h, beside it. Run by people, not by the build.
-Needs mpmath.
+Needs mpmath: tools/derive_elementary.py | clang-format >src/kernels/template/elementary_coefficients.h
 
 Each polynomial is the one with the smallest greatest error (Remez's exchange in 400-bit arithmetic), the error weighted as the finished function's
 relative error. The error in a comment is that of the polynomial with its coefficients rounded to fp64, exactly evaluated; whether it is small enough,

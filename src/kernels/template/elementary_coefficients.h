@@ -2,34 +2,18 @@
 #ifndef GD_ELEMENTARY_COEFFICIENTS_H
 #define GD_ELEMENTARY_COEFFICIENTS_H
 
-static const double log2_e = 0x1.71547652b82fep+0; /* log2(e) */
-static const double ln2_high = 0x1.62e42fefa4000p-1; /* ln 2 in 40 bits: exact times an exponent */
+static const double log2_e = 0x1.71547652b82fep+0;    /* log2(e) */
+static const double ln2_high = 0x1.62e42fefa4000p-1;  /* ln 2 in 40 bits: exact times an exponent */
 static const double ln2_low = -0x1.8432a1b0e2634p-43; /* the rest */
 static const double sqrt_half = 0x1.6a09e667f3bcdp-1; /* sqrt(1/2) */
 
 /* exp(r) - 1 = r + r^2 Q(r), |r| <= ln(2)/2; Q, lowest first: error 2^-54.7. */
-static const double exp_coefficients[] = {
-    0x1.0000000000005p-1,
-    0x1.5555555555539p-3,
-    0x1.55555555522b8p-5,
-    0x1.1111111118fa8p-7,
-    0x1.6c16c17edba87p-10,
-    0x1.a01a017515af9p-13,
-    0x1.a019a76f46a4ep-16,
-    0x1.71de880518fd5p-19,
-    0x1.28a1dffce8765p-22,
-    0x1.ae6baa44ff358p-26
-};
+static const double exp_coefficients[] = {0x1.0000000000005p-1,  0x1.5555555555539p-3,  0x1.55555555522b8p-5,  0x1.1111111118fa8p-7,
+                                          0x1.6c16c17edba87p-10, 0x1.a01a017515af9p-13, 0x1.a019a76f46a4ep-16, 0x1.71de880518fd5p-19,
+                                          0x1.28a1dffce8765p-22, 0x1.ae6baa44ff358p-26};
 
 /* log((1 + s)/(1 - s)) = 2s + s^3 R(s^2), |s| <= 0.1716; R, lowest first: error 2^-58.9. */
-static const double log_coefficients[] = {
-    0x1.5555555555592p-1,
-    0x1.999999997fd77p-2,
-    0x1.24924941f4f9cp-2,
-    0x1.c71c52060867fp-3,
-    0x1.74663fa22cbb2p-3,
-    0x1.39a1a6f48a9d6p-3,
-    0x1.2f0634af9975fp-3
-};
+static const double log_coefficients[] = {0x1.5555555555592p-1, 0x1.999999997fd77p-2, 0x1.24924941f4f9cp-2, 0x1.c71c52060867fp-3,
+                                          0x1.74663fa22cbb2p-3, 0x1.39a1a6f48a9d6p-3, 0x1.2f0634af9975fp-3};
 
 #endif
