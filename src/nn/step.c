@@ -186,6 +186,24 @@ static GD_NOINLINE gradus_status run(pass *p, gradus_net *trained, const gradus_
     return gd_phases_run(p->context, p->phases, p->phase_count, work(p), trained ? p->before_update : p->phase_count);
 }
 
+static bool all_finite(const float *values, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        if (!isfinite(values[i])) return false;
+    return true;
+}
+
+/* Names the first layer whose outputs are not finite. */
+static gradus_status fail_not_finite(const pass *p) {
+    for (size_t l = 0; l < p->net->layer_count; l++) {
+        const size_t outputs = p->net->layers[l].dense.outputs;
+        for (size_t i = 0; i < p->samples->count; i++)
+            if (!all_finite(p->outputs[l] + i * gd_row_stride(outputs), outputs))
+                return gd_fail(p->context, GRADUS_NOT_FINITE,
+                               "the loss is %g; layer %zu (counted from 0) is the first with outputs that are not finite", p->mean, l);
+    }
+    return gd_fail(p->context, GRADUS_NOT_FINITE, "the loss is %g, though every layer's outputs are finite", p->mean);
+}
+
 /* The whole of both public functions after their checks. */
 static gradus_status pass_batch(pass *p, gradus_net *trained, const gradus_optimizer *optimizer, const gradus_tensor *gradients, double *loss) {
     gradus_status status = lay_out(p);
@@ -195,8 +213,7 @@ static gradus_status pass_batch(pass *p, gradus_net *trained, const gradus_optim
     gd_fp_leave(environment);
     if (status != GRADUS_OK) return status;
     *loss = p->mean;
-    if (p->skip) return gd_fail(p->context, GRADUS_NOT_FINITE, "the loss is %g", p->mean);
-    return GRADUS_OK;
+    return p->skip ? fail_not_finite(p) : GRADUS_OK;
 }
 
 static gradus_status check_optimizer(gradus_context *context, const gradus_net *net, const gradus_optimizer *optimizer) {

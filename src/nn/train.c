@@ -1,6 +1,7 @@
 /* Mini-batch training: shuffle, gather, step; callbacks between steps. */
 #include <gradus/train.h>
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/fp.h"
@@ -87,9 +88,12 @@ static gradus_status step(run *r, size_t first, size_t count) {
     double loss, sum;
     const gradus_batch batch = gather(r, first, count);
     gradus_status status = gd_net_step(r->context, r->net, r->optimizer, &batch, &loss, &sum);
-    if (status == GRADUS_NOT_FINITE)
-        return gd_fail(r->context, status, "the loss is %g at step %llu (epoch %llu): the run diverged; a lower learning rate usually helps", loss,
-                       (unsigned long long)(r->progress.step + 1), (unsigned long long)r->progress.epoch);
+    if (status == GRADUS_NOT_FINITE) {
+        char reason[200];
+        snprintf(reason, sizeof reason, "%s", gradus_context_message(r->context));
+        return gd_fail(r->context, status, "the run diverged at step %llu (epoch %llu): %s", (unsigned long long)(r->progress.step + 1),
+                       (unsigned long long)r->progress.epoch, reason);
+    }
     if (status != GRADUS_OK) return status;
     r->progress.step++;
     r->progress.epoch_samples += count;
