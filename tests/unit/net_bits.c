@@ -2,6 +2,7 @@
  * the FP environment, and through files. */
 #include <fenv.h>
 #include <stdio.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/sha256.h"
@@ -200,6 +201,37 @@ static void check_every_means(const char *optimizer) {
 
 Test(net_bits, every_isa_thread_count_and_order) {
     for (size_t o = 0; o < OPTIMIZERS; o++) check_every_means(optimizers[o]);
+}
+
+/* The host's executor, last index first, on the calling thread. */
+static void run_backwards(void *user, size_t tasks, void (*task)(void *arg, size_t index), void *arg) {
+    (void)user;
+    while (tasks-- > 0) task(arg, tasks);
+}
+
+Test(net_bits, the_hosts_executor_and_a_forked_child) {
+    char wanted[DIGEST], found[DIGEST];
+    gradus_context *context = context_with(NULL, 3);
+    gd_phases_test_mode(1); /* share even these small lists */
+    run_digest(context, optimizers[0], NULL, wanted);
+    gradus_context_config config;
+    gradus_context *hosted;
+    gradus_context_config_init(&config);
+    config.executor = (gradus_executor){NULL, 5, run_backwards};
+    cr_assert_eq(gradus_context_create(&config, &hosted), GRADUS_OK);
+    run_digest(hosted, optimizers[0], NULL, found);
+    cr_assert_str_eq(found, wanted, "the host's executor");
+    gradus_context_destroy(hosted);
+    /* The pool's threads do not exist in the child: it computes in order. */
+    const pid_t child = fork();
+    if (child == 0) {
+        run_digest(context, optimizers[0], NULL, found);
+        _exit(strcmp(found, wanted) != 0);
+    }
+    int status = -1;
+    cr_assert(child > 0 && waitpid(child, &status, 0) == child);
+    cr_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0, "a forked child: status %x", (unsigned)status);
+    gradus_context_destroy(context);
 }
 
 /* -- the host's floating-point environment -- */
