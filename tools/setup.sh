@@ -30,6 +30,9 @@ has_package() {
     meson) meson --version 2>/dev/null | awk -F. '{ found = 1; exit !($1 >= 1) } END { if (!found) exit 1 }' ;;
     ninja-build) ninja --version >/dev/null 2>&1 ;;
     python3) python3 -c 'import sys; sys.exit(sys.version_info < (3, 7))' >/dev/null 2>&1 ;;
+    gcc-aarch64-linux-gnu) has_command aarch64-linux-gnu-gcc ;;
+    libc6-dev-arm64-cross) [ -e /usr/aarch64-linux-gnu/include/stdio.h ] ;;
+    qemu-user-static) has_command qemu-aarch64-static ;;
     binutils) has_command objdump && has_command nm && has_command readelf ;;
     *) has_command "$1" ;;
     esac

@@ -39,7 +39,7 @@ enum { GRADUS_LOG_WARNING = 1, GRADUS_LOG_INFO = 2, GRADUS_LOG_DEBUG = 3 };
 
 typedef struct gradus_context_config {
     size_t struct_size;
-    const char *isa;            /* "scalar", "avx2", "avx512"; NULL: the environment's GRADUS_ISA, else the best this CPU runs */
+    const char *isa;            /* "scalar", "avx2", "avx512", "neon"; NULL: the environment's GRADUS_ISA, else the best this CPU runs */
     uint32_t threads;           /* 1..256; 0: GRADUS_NUM_THREADS, OMP_NUM_THREADS, else min(affinity, cgroup quota). Ignored with pool or executor */
     uint32_t pin_threads;       /* 1: the pool's own threads are bound to the process's CPUs, one each */
     gradus_pool *pool;          /* share this pool (it must outlive the context); NULL: an own pool, made at first use */

@@ -9,7 +9,8 @@
 
 typedef struct gd_byte_file gd_byte_file;
 
-/* Opens `path`, which the caller keeps alive; gzip: what is read is the inflated content. BAD_DATA: an empty file, or no regular file. */
+/* Opens `path`, which the caller keeps alive; gzip: what is read is the inflated content. BAD_DATA: an empty file, or no regular file.
+ * UNSUPPORTED: gzip, and the build has no zlib. */
 gradus_status gd_byte_file_open(gradus_context *context, const char *path, bool gzip, gd_byte_file **file);
 void gd_byte_file_close(gd_byte_file *file);
 
@@ -19,5 +20,8 @@ gradus_status gd_byte_file_read(gradus_context *context, gd_byte_file *file, voi
 /* The file's own size in bytes, and the most bytes of content a file of this size can give. */
 size_t gd_byte_file_size(const gd_byte_file *file);
 size_t gd_byte_file_most(const gd_byte_file *file);
+
+/* One read of an open file; *got = 0 at its end. */
+gradus_status gd_read_some(gradus_context *context, const char *path, int descriptor, void *to, size_t n, size_t *got);
 
 #endif

@@ -1,4 +1,5 @@
-/* gradus-digest: one SHA-256 for each kernel over fixed pseudo-random problems, and for the functions beside the kernels that results depend on.
+/* gradus-digest: one SHA-256 for each kernel over fixed pseudo-random problems, for the functions beside the kernels that results depend on, and for
+ * products and short training runs by the public functions.
  * Two builds (compilers, optimisation levels) or two instruction sets that compute the same bits print the same lines. Needs libc and libm only.
  * `gradus-digest [--isa NAME]`: without a name, the fastest that runs here. */
 #include <stdio.h>
@@ -9,6 +10,7 @@
 #include "base/philox.h"
 #include "base/sha256.h"
 #include "checkkern/cases.h"
+#include "checkkern/digest_nets.h"
 #include "kernels/dispatch.h"
 
 enum { EXIT_USAGE = 2, SEED = 2, DRAWS = 2000 };
@@ -95,6 +97,30 @@ static void digest_shuffle(void) {
     print(&hash, "shuffle");
 }
 
+/* By the public functions, which the kernels' name is enough for. */
+static void digest_public(const char *isa) {
+    static const char *const products[] = {"multiply/nn", "multiply/nt", "multiply/tn"};
+    static const struct {
+        gradus_activation hidden;
+        const char *optimizer;
+    } runs[] = {{GRADUS_ACTIVATION_TANH, "sgd:lr=0.05"}, {GRADUS_ACTIVATION_RELU, "momentum:lr=0.01"}, {GRADUS_ACTIVATION_SIGMOID, "adam:lr=0.001"}};
+    gradus_context *context = gd_digest_context(isa);
+    for (gradus_product product = GRADUS_PRODUCT_NN; product <= GRADUS_PRODUCT_TN; product++) {
+        gd_sha256 hash;
+        gd_sha256_init(&hash);
+        gd_digest_products(context, product, &hash);
+        print(&hash, products[product - GRADUS_PRODUCT_NN]);
+    }
+    gradus_dataset *digits = gd_digest_digits(context);
+    for (size_t i = 0; i < sizeof runs / sizeof runs[0]; i++) {
+        char hex[65];
+        gd_digest_training(context, digits, runs[i].hidden, runs[i].optimizer, hex);
+        printf("%s  training/%s/%s\n", hex, gradus_activation_name(runs[i].hidden), runs[i].optimizer);
+    }
+    gradus_dataset_destroy(context, digits);
+    gradus_context_destroy(context);
+}
+
 static void usage(const char *what, const char *value) {
     fprintf(stderr, "gradus-digest: %s%s\nusage: gradus-digest [--isa NAME]\n", what, value);
     exit(EXIT_USAGE);
@@ -129,5 +155,6 @@ int main(int argc, char **argv) {
     digest_power();
     digest_philox();
     digest_shuffle();
+    digest_public(kernels->name);
     return EXIT_SUCCESS;
 }

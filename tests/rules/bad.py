@@ -19,6 +19,8 @@ EXAMPLES = {
     "intrinsics_live_in_simd_and_hot_only": [
         {"src/nn/a.c": HEAD + "__m256 x = _mm256_setzero_ps();\n"},
         {"src/kernels/optim.c": HEAD + "#include <immintrin.h>\n"},
+        {"src/nn/a.c": HEAD + "uint32x4_t x;\n"},
+        {"src/kernels/optim.c": HEAD + "y = vfmaq_f32(c, a, b);\n"},
     ],
     "nn_never_sees_a_table_or_a_vector": [{"src/nn/a.c": HEAD + "const gd_kernels *k;\n"}],
     "openmp_lives_in_src_openmp_only": [{"src/base/a.c": HEAD + "#pragma omp parallel\n"}, {"src/cli/a.c": HEAD + "#include <omp.h>\n"}],

@@ -15,7 +15,7 @@ ROOMS = {
     "cli": {"base", "format", "data", "nn", "report"},
 }
 LIBRARY = ("src/base/", "src/kernels/", "src/format/", "src/data/", "src/nn/")
-INTRINSICS = r"\b(?:_mm\d*_\w+|__m(?:128|256|512)[id]?\b|__mmask\d+|\w*mmintrin\.h|arm_(?:neon|sve)\.h|cpuid\.h|__builtin_ia32_(?!pause\b)\w+|float32x4_t)"
+INTRINSICS = r"\b(?:_mm\d*_\w+|__m(?:128|256|512)[id]?\b|__mmask\d+|\w*mmintrin\.h|arm_(?:neon|sve)\.h|cpuid\.h|__builtin_ia32_(?!pause\b)\w+|(?:float|u?int)\d+x\d+_t\b|v[a-z]+q_(?:n_)?[fsu](?:32|64)\b)"
 INTRINSICS_ROOMS = ("src/kernels/simd/", "src/kernels/hot/", "src/base/fp.c", "src/kernels/cpu.c")
 
 

@@ -28,7 +28,7 @@ static inline vf vf_sub(vf a, vf b) { return a - b; }
 static inline vf vf_mul(vf a, vf b) { return a * b; }
 static inline vf vf_div(vf a, vf b) { return a / b; }
 static inline vf vf_sqrt(vf a) { return __builtin_sqrtf(a); }
-#ifdef __FMA__
+#if defined(__FMA__) || defined(__ARM_FEATURE_FMA) /* the instruction is there */
 static inline vf vf_fma(vf a, vf b, vf c) { return __builtin_fmaf(a, b, c); }
 #else
 static inline vf vf_fma(vf a, vf b, vf c) { return gd_soft_fma(a, b, c); }

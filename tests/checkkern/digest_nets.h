@@ -1,0 +1,21 @@
+/* What gradus-digest hashes besides single kernels: products and short training runs, by the public functions. Failures end the program. */
+#ifndef GD_CHECKKERN_DIGEST_NETS_H
+#define GD_CHECKKERN_DIGEST_NETS_H
+
+#include "base/sha256.h"
+
+#include <gradus/gradus.h>
+
+/* A context with these kernels and two threads. Destroy it. */
+gradus_context *gd_digest_context(const char *isa);
+
+/* The built-in digits to train on. Destroy them. */
+gradus_dataset *gd_digest_digits(gradus_context *context);
+
+/* Matrices of many shapes multiplied. */
+void gd_digest_products(gradus_context *context, gradus_product product, gd_sha256 *hash);
+
+/* The digest of a small net's weights after some steps on the digits. */
+void gd_digest_training(gradus_context *context, const gradus_dataset *digits, gradus_activation hidden, const char *optimizer_text, char digest[65]);
+
+#endif
