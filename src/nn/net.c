@@ -243,7 +243,7 @@ gradus_status gradus_net_sha256(gradus_context *context, const gradus_net *net, 
 
 gradus_status gradus_net_optimizer_create(gradus_context *context, const gradus_net *net, const gradus_optimizer_config *config,
                                           gradus_optimizer **optimizer) {
-    size_t names, bytes;
+    size_t bytes;
     void *memory;
     const size_t count = 2 * net->layer_count;
     enum { NAME = 40 };
@@ -253,14 +253,14 @@ gradus_status gradus_net_optimizer_create(gradus_context *context, const gradus_
     if (status != GRADUS_OK) return status;
     gradus_parameter *parameters = memory;
     size_t *sizes = (size_t *)(parameters + count);
-    char *name = (char *)(sizes + count);
+    char *names = (char *)(sizes + count);
     memset(parameters, 0, count * sizeof *parameters);
     for (size_t i = 0; i < count; i++) {
         const gd_dense dense = net->layers[i / 2].dense;
         const bool weight = i % 2 == 0;
-        names = i * NAME;
-        snprintf(name + names, NAME, "layers.%zu.%s", i / 2, weight ? "weight" : "bias");
-        parameters[i] = (gradus_parameter){.name = name + names,
+        char *name = names + i * NAME;
+        snprintf(name, NAME, "layers.%zu.%s", i / 2, weight ? "weight" : "bias");
+        parameters[i] = (gradus_parameter){.name = name,
                                            .batch = 1,
                                            .rows = weight ? dense.inputs : 1,
                                            .columns = dense.outputs,

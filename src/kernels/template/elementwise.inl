@@ -68,9 +68,7 @@ static void softmax(const float *x, float *y, size_t n, float *maximum, float *s
     float m = x[0];
     for (size_t i = 1; i < n; i++) m = x[i] > m ? x[i] : m;
     const vf minus = vf_set(m);
-    for (size_t i = 0; i < n; i += VF) {
-        store_lanes(y + i, vf_sub(load_lanes(x + i, n - i), minus), n - i);
-    }
+    for (size_t i = 0; i < n; i += VF) store_lanes(y + i, vf_sub(load_lanes(x + i, n - i), minus), n - i);
     unary_exp(y, y, n);
     for (size_t i = 0; i < n; i += VF) { /* VF divides GD_ROW_LANES: element i belongs to lane i mod 16 */
         float *lane = lanes + i % GD_ROW_LANES;
@@ -78,9 +76,7 @@ static void softmax(const float *x, float *y, size_t n, float *maximum, float *s
     }
     const float s = fold(lanes, GD_ROW_LANES);
     const vf total = vf_set(s);
-    for (size_t i = 0; i < n; i += VF) {
-        store_lanes(y + i, vf_div(load_lanes(y + i, n - i), total), n - i);
-    }
+    for (size_t i = 0; i < n; i += VF) store_lanes(y + i, vf_div(load_lanes(y + i, n - i), total), n - i);
     *maximum = m;
     *sum = s;
 }
