@@ -140,14 +140,21 @@ gradus_status gd_optimizer_own_states(gradus_context *context, gradus_optimizer 
     return GRADUS_OK;
 }
 
-gd_update gd_optimizer_begin(const gradus_context *context, const gradus_optimizer *optimizer, size_t index) {
+void gd_optimizer_begin(const gradus_context *context, const gradus_optimizer *optimizer, gd_update *updates) {
     const gd_rule *rule = gd_rule_at(optimizer->rule);
-    gd_update update = {.step = context->kernels->step[optimizer->rule], .state_count = gd_rule_states(rule)};
+    const uint32_t states = gd_rule_states(rule);
     float *state = optimizer->states;
-    rule->prepare(update.coefficients, optimizer->hyper_parameters[optimizer->parameters[index].group], optimizer->steps[index] + 1);
-    for (size_t i = 0; state && i < index; i++) state += update.state_count * gd_optimizer_state_stride(optimizer, i);
-    for (uint32_t j = 0; j < update.state_count; j++) update.states[j] = state + j * gd_optimizer_state_stride(optimizer, index);
-    return update;
+    for (size_t i = 0; i < optimizer->count; i++) {
+        const uint32_t group = optimizer->parameters[i].group;
+        gd_update *update = &updates[i];
+        if (i > 0 && group == optimizer->parameters[i - 1].group && optimizer->steps[i] == optimizer->steps[i - 1]) {
+            *update = updates[i - 1]; /* the same coefficients */
+        } else {
+            *update = (gd_update){.step = context->kernels->step[optimizer->rule], .state_count = states};
+            rule->prepare(update->coefficients, optimizer->hyper_parameters[group], optimizer->steps[i] + 1);
+        }
+        for (uint32_t j = 0; j < states; j++, state += gd_optimizer_state_stride(optimizer, i)) update->states[j] = state;
+    }
 }
 
 void gd_update_apply(const gd_update *update, float *weights, const float *gradients, size_t first, size_t count) {

@@ -64,8 +64,8 @@ typedef struct gd_update {
     uint32_t state_count;
 } gd_update;
 
-/* The update of parameter `index` at its next step, on the own state (which is there). Changes nothing. */
-gd_update gd_optimizer_begin(const gradus_context *context, const gradus_optimizer *optimizer, size_t index);
+/* Every parameter's update at its next step, on the own state (which is there): updates[count]. Changes nothing. */
+void gd_optimizer_begin(const gradus_context *context, const gradus_optimizer *optimizer, gd_update *updates);
 
 /* Updates `count` elements from element `first` of the parameter's storage; weights points at the parameter's element 0, gradients at the first
  * element's gradient. */

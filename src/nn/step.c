@@ -176,7 +176,7 @@ static double work(const pass *p) { return 6.0 * (double)p->samples->count * (do
 /* trained NULL: the gradients go to the caller's tensors (NULL: the loss only). */
 static GD_NOINLINE gradus_status run(pass *p, gradus_net *trained, const gradus_optimizer *optimizer, const gradus_tensor *gradients) {
     const bool backward = trained || gradients;
-    for (size_t i = 0; trained && i < 2 * p->net->layer_count; i++) p->updates[i] = gd_optimizer_begin(p->context, optimizer, i);
+    if (trained) gd_optimizer_begin(p->context, optimizer, p->updates);
     p->loss.scale = (float)(1.0 / gd_loss_divisor(p->net->loss, p->samples->count, gradus_net_outputs(p->net)));
     p->loss.d = backward ? p->gradients[0] : NULL;
     p->phase_count = 0;

@@ -1,7 +1,6 @@
 /* Mini-batch training: shuffle, gather, step; callbacks between steps. */
 #include <gradus/train.h>
 
-#include <stdio.h>
 #include <string.h>
 
 #include "base/fp.h"
@@ -88,12 +87,9 @@ static gradus_status step(run *r, size_t first, size_t count) {
     double loss, sum;
     const gradus_batch batch = gather(r, first, count);
     gradus_status status = gd_net_step(r->context, r->net, r->optimizer, &batch, &loss, &sum);
-    if (status == GRADUS_NOT_FINITE) {
-        char reason[200];
-        snprintf(reason, sizeof reason, "%s", gradus_context_message(r->context));
+    if (status == GRADUS_NOT_FINITE)
         return gd_fail(r->context, status, "the run diverged at step %llu (epoch %llu): %s", (unsigned long long)(r->progress.step + 1),
-                       (unsigned long long)r->progress.epoch, reason);
-    }
+                       (unsigned long long)r->progress.epoch, gradus_context_message(r->context));
     if (status != GRADUS_OK) return status;
     r->progress.step++;
     r->progress.epoch_samples += count;
