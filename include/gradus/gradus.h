@@ -5,8 +5,10 @@
 #ifndef GRADUS_GRADUS_H
 #define GRADUS_GRADUS_H
 
+#include <gradus/activation.h>
 #include <gradus/context.h>
 #include <gradus/dataset.h>
+#include <gradus/loss.h>
 #include <gradus/matrix.h>
 #include <gradus/model.h>
 #include <gradus/net.h>

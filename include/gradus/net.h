@@ -2,39 +2,13 @@
 #ifndef GRADUS_NET_H
 #define GRADUS_NET_H
 
+#include <gradus/activation.h>
 #include <gradus/context.h>
+#include <gradus/loss.h>
 #include <gradus/optimizer.h>
 #include <gradus/tensor.h>
 
 GRADUS_BEGIN_DECLS
-
-/* THE list of activations: number, NAME, name. Append-only. softmax is for the last layer, with the cross-entropy loss. */
-#define GRADUS_ACTIVATION_MAP(XX) \
-    XX(1, IDENTITY, identity) \
-    XX(2, RELU, relu) \
-    XX(3, TANH, tanh) \
-    XX(4, SIGMOID, sigmoid) \
-    XX(5, SOFTMAX, softmax)
-
-/* THE list of losses: number, NAME, name on the command line. Append-only. */
-#define GRADUS_LOSS_MAP(XX) \
-    XX(1, CROSS_ENTROPY, "cross-entropy") \
-    XX(3, MSE, "mse")
-
-typedef int32_t gradus_activation;
-typedef int32_t gradus_loss;
-#define GRADUS_ACTIVATION_ENUM(number, NAME, name) GRADUS_ACTIVATION_##NAME = (number),
-#define GRADUS_LOSS_ENUM(number, NAME, name) GRADUS_LOSS_##NAME = (number),
-enum { GRADUS_ACTIVATION_MAP(GRADUS_ACTIVATION_ENUM) GRADUS_ACTIVATION_UNSET = 0 };
-enum { GRADUS_LOSS_MAP(GRADUS_LOSS_ENUM) GRADUS_LOSS_UNSET = 0 };
-#undef GRADUS_ACTIVATION_ENUM
-#undef GRADUS_LOSS_ENUM
-
-/* Name to number (0: no such name) and back (NULL: no such number). Thread-safe. */
-GRADUS_API gradus_activation gradus_activation_from_name(const char *name);
-GRADUS_API const char *gradus_activation_name(gradus_activation activation);
-GRADUS_API gradus_loss gradus_loss_from_name(const char *name);
-GRADUS_API const char *gradus_loss_name(gradus_loss loss);
 
 /* One dense layer: y = activation(x W + b), W [inputs, outputs]. 16 bytes on 64-bit machines. */
 typedef struct gradus_layer {

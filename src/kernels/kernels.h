@@ -28,8 +28,9 @@ typedef struct gd_span {
     const float *coefficients; /* what the rule's prepare made for this step */
 } gd_span;
 
-/* Element-wise functions y[i] = f(x[i]); y may be x. */
-#define GD_UNARY_MAP(XX) XX(EXP, exp) XX(LOG, log) XX(TANH, tanh) XX(SIGMOID, sigmoid) XX(RELU, relu)
+/* Element-wise functions y[i] = f(x[i]); y may be x. The elementary ones are correctly rounded. */
+#define GD_ELEMENTARY_MAP(XX) XX(EXP, exp) XX(LOG, log) XX(TANH, tanh) XX(SIGMOID, sigmoid)
+#define GD_UNARY_MAP(XX) GD_ELEMENTARY_MAP(XX) XX(RELU, relu)
 /* Element-wise derivatives by the activation's own output: d[i] = d[i] * f'(y[i]), or a select where f' is 0 or 1. */
 #define GD_DERIVATIVE_MAP(XX) XX(TANH, tanh) XX(SIGMOID, sigmoid) XX(RELU, relu)
 

@@ -1,102 +1,30 @@
-/* The list of cases. Those of the optimizers come from optimizers.def, those of the element-wise functions from kernels.h: a new line there is a
- * new case here. */
+/* The list of cases but the optimizers' (cases_step.c). Those of the element-wise functions come from kernels.h: a new line there is a new case
+ * here. */
 #include "checkkern/cases.h"
 
 #include <math.h>
 #include <stdlib.h>
 
-#include "base/detmath.h"
 #include "kernels/contract.h"
 #include "kernels/ops.h"
-#include "kernels/rules.h"
 #include "reference/reference.h"
 
-static void one_length(gd_problem *p, int arrays) {
+void gd_one_length(gd_problem *p, int arrays) {
     p->arrays = arrays;
     for (int j = 0; j < arrays; j++) p->count[j] = p->n;
 }
 
-static void split_elements(const gd_problem *whole, gd_random *random, gd_problem *first, gd_problem *second, ptrdiff_t *shift) {
+void gd_split_elements(const gd_problem *whole, gd_random *random, gd_problem *first, gd_problem *second, ptrdiff_t *shift) {
     const size_t at = (size_t)gd_random_below(random, whole->n + 1);
     first->n = at;
     second->n = whole->n - at;
     for (int j = 0; j < whole->arrays; j++) shift[j] = (ptrdiff_t)at;
 }
 
-/* --- optimizers: arrays weights, gradients, states --- */
-
-typedef struct hyper_default {
-    int key;
-    double value;
-} hyper_default;
-
-/* Each rule's hyper-parameters with their defaults, ended by key -1. */
-#define GRADUS_HYPER(KEY, default_value) {GRADUS_##KEY, default_value},
-#define GRADUS_OPTIMIZER(number, name, NAME, kind, passes, states, hyper_parameters, formula, source) \
-    static const hyper_default hyper_##name[] = {hyper_parameters{-1, 0.0}};
-#include <gradus/optimizers.def>
-#undef GRADUS_OPTIMIZER
-#undef GRADUS_HYPER
-
-#define GRADUS_OPTIMIZER(number, name, NAME, ...) [GD_RULE_##NAME] = hyper_##name,
-static const hyper_default *const hyper_defaults[GD_RULE_COUNT] = {
-#include <gradus/optimizers.def>
-};
-#undef GRADUS_OPTIMIZER
-
-#define GRADUS_OPTIMIZER(number, name, NAME, ...) [GD_RULE_##NAME] = name##_prepare,
-static void (*const prepare[GD_RULE_COUNT])(float *, const double *, uint64_t) = {
-#include <gradus/optimizers.def>
-};
-#undef GRADUS_OPTIMIZER
-
-static const double hyper_range[][2] = {
-#define RANGE(number, NAME, key, name, least, greatest) [GRADUS_##NAME] = {least, greatest},
-    GRADUS_HYPER_PARAMETER_MAP(RANGE)};
-
-/* The default, a bound, or something between. */
-static double draw_hyper(gd_random *random, const hyper_default *hyper) {
-    const double least = hyper_range[hyper->key][0], greatest = hyper_range[hyper->key][1];
-    const uint64_t choice = gd_random_below(random, 8);
-    if (choice < 3) return hyper->value;
-    if (choice == 3) return least;
-    if (choice == 4) return greatest;
-    const double scaled = hyper->value * 4.0 * gd_random_unit(random);
-    return scaled > least && scaled < greatest && choice < 7 ? scaled : least + (greatest - least) * gd_random_unit(random);
-}
-
-static uint64_t draw_t(gd_random *random) {
-    const uint64_t choice = gd_random_below(random, 6);
-    if (choice < 3) return 1 + choice;
-    return choice < 5 ? 1 + gd_random_below(random, 3000) : gd_random_next(random) >> gd_random_below(random, 60) | 1;
-}
-
-static void draw_step(gd_problem *p, gd_random *random) {
-    one_length(p, 2 + p->about->states);
-    for (const hyper_default *hyper = hyper_defaults[p->about->index]; hyper->key >= 0; hyper++) p->hyper[hyper->key] = draw_hyper(random, hyper);
-    p->t = draw_t(random);
-    const uint64_t choice = gd_random_below(random, 4);
-    p->scale = choice < 2 ? 1.0f : gd_values_draw(random, choice < 3 ? GD_VALUES_NORMAL : p->values);
-}
-
-static void kernel_step(const gd_kernels *kernels, const gd_problem *p, float *const *arrays) {
-    float coefficients[GD_MAX_COEFFICIENTS];
-    gd_span span = {arrays[0], arrays[1], {0}, p->n, p->scale, coefficients};
-    for (int j = 0; j < p->about->states; j++) span.states[j] = arrays[2 + j];
-    prepare[p->about->index](coefficients, p->hyper, p->t);
-    kernels->step[p->about->index](&span);
-}
-
-static void reference_step(const gd_problem *p, float *const *arrays) {
-    gd_reference_span span = {arrays[0], arrays[1], {0}, p->n, p->scale, p->hyper, p->t};
-    for (int j = 0; j < p->about->states; j++) span.states[j] = arrays[2 + j];
-    gd_reference_step[p->about->index](&span);
-}
-
 /* --- element-wise functions: arrays x, y (in place: x alone) --- */
 
 static void draw_unary(gd_problem *p, gd_random *random) {
-    one_length(p, 2);
+    gd_one_length(p, 2);
     p->in_place = gd_random_below(random, 2) == 0;
     if (p->in_place) p->count[1] = 0;
 }
@@ -112,7 +40,7 @@ static void reference_unary(const gd_problem *p, float *const *arrays) {
 
 static void draw_two(gd_problem *p, gd_random *random) {
     (void)random;
-    one_length(p, 2);
+    gd_one_length(p, 2);
 }
 
 static void kernel_derivative(const gd_kernels *kernels, const gd_problem *p, float *const *arrays) {
@@ -134,7 +62,7 @@ static float draw_factor(gd_random *random, gd_values values) {
 }
 
 static void draw_finish(gd_problem *p, gd_random *random) {
-    one_length(p, 2);
+    gd_one_length(p, 2);
     p->alpha = draw_factor(random, p->values);
     p->beta = draw_factor(random, p->values);
 }
@@ -183,7 +111,7 @@ static void reference_column_sum(const gd_problem *p, float *const *arrays) {
 
 static void draw_sum(gd_problem *p, gd_random *random) {
     (void)random;
-    one_length(p, 3);
+    gd_one_length(p, 3);
     p->count[2] = 1;
 }
 
@@ -270,18 +198,6 @@ static void split_tile(const gd_problem *whole, gd_random *random, gd_problem *f
 
 /* --- the list --- */
 
-#define GRADUS_STATE(name, decays) +1
-#define GRADUS_NO_STATE
-#define GRADUS_OPTIMIZER(number, rule, RULE, kind, passes, rule_states, ...) \
-    {.name = "step/" #rule, \
-     .index = GD_RULE_##RULE, \
-     .states = 0 rule_states, \
-     .greatest = SIZE_MAX, \
-     .draw = draw_step, \
-     .kernel = kernel_step, \
-     .reference = reference_step, \
-     .split = split_elements, \
-     .elementwise = 1},
 #define UNARY_CASE(NAME, function) \
     {.name = "unary/" #function, \
      .index = GD_UNARY_##NAME, \
@@ -289,7 +205,7 @@ static void split_tile(const gd_problem *whole, gd_random *random, gd_problem *f
      .draw = draw_unary, \
      .kernel = kernel_unary, \
      .reference = reference_unary, \
-     .split = split_elements, \
+     .split = gd_split_elements, \
      .elementwise = 1},
 #define DERIVATIVE_CASE(NAME, function) \
     {.name = "derivative/" #function, \
@@ -298,24 +214,23 @@ static void split_tile(const gd_problem *whole, gd_random *random, gd_problem *f
      .draw = draw_two, \
      .kernel = kernel_derivative, \
      .reference = reference_derivative, \
-     .split = split_elements, \
+     .split = gd_split_elements, \
      .elementwise = 1},
 #define SUM_CASE(function, limit) \
     {.name = #function, .greatest = limit, .draw = draw_sum, .kernel = kernel_##function, .reference = reference_##function},
 
 /* clang-format off */
 static const gd_case cases[] = {
-#include <gradus/optimizers.def>
     GD_UNARY_MAP(UNARY_CASE)
     GD_DERIVATIVE_MAP(DERIVATIVE_CASE)
     {.name = "tile", .greatest = SIZE_MAX, .draw = draw_tile, .kernel = kernel_tile, .reference = reference_tile, .split = split_tile},
-    {.name = "add", .greatest = SIZE_MAX, .draw = draw_two, .kernel = kernel_add, .reference = reference_add, .split = split_elements,
+    {.name = "add", .greatest = SIZE_MAX, .draw = draw_two, .kernel = kernel_add, .reference = reference_add, .split = gd_split_elements,
      .elementwise = 1},
-    {.name = "finish", .greatest = SIZE_MAX, .draw = draw_finish, .kernel = kernel_finish, .reference = reference_finish, .split = split_elements,
+    {.name = "finish", .greatest = SIZE_MAX, .draw = draw_finish, .kernel = kernel_finish, .reference = reference_finish, .split = gd_split_elements,
      .elementwise = 1},
     {.name = "softmax", .least = 1, .greatest = SIZE_MAX, .draw = draw_softmax, .kernel = kernel_softmax, .reference = reference_softmax},
     {.name = "column_sum", .greatest = SIZE_MAX, .draw = draw_column_sum, .kernel = kernel_column_sum, .reference = reference_column_sum,
-     .split = split_elements},
+     .split = gd_split_elements},
     SUM_CASE(block_sum, GD_SUM_BLOCK)
     SUM_CASE(block_dot, GD_SUM_BLOCK)
     SUM_CASE(array_sum, SIZE_MAX)
@@ -326,7 +241,11 @@ static const gd_case cases[] = {
 _Static_assert(sizeof(gd_kernels) == offsetof(gd_kernels, step) + (GD_RULE_COUNT + GD_UNARY_COUNT + GD_DERIVATIVE_COUNT + 7) * sizeof(void (*)(void)),
                "the kernel table has a function that this list does not have: add a case for it, then count it here");
 
-const gd_case *gd_case_at(size_t index) { return index < sizeof cases / sizeof cases[0] ? &cases[index] : NULL; }
+const gd_case *gd_case_at(size_t index) {
+    if (index < gd_step_case_count) return &gd_step_cases[index];
+    index -= gd_step_case_count;
+    return index < sizeof cases / sizeof cases[0] ? &cases[index] : NULL;
+}
 
 void gd_problem_make(gd_problem *problem, const gd_case *about, size_t n, gd_values values, uint64_t seed) {
     gd_random random = gd_random_make(seed, about->name, n, values);

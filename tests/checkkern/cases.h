@@ -43,6 +43,12 @@ struct gd_case {
     int elementwise; /* result i depends on elements i only */
 };
 
+/* The optimizers' cases (cases_step.c), and what drawing and cutting them shares with the others. */
+extern const gd_case gd_step_cases[];
+extern const size_t gd_step_case_count;
+void gd_one_length(gd_problem *problem, int arrays); /* n elements in each array */
+void gd_split_elements(const gd_problem *whole, gd_random *random, gd_problem *first, gd_problem *second, ptrdiff_t *shift);
+
 /* The index-th case, NULL past the last. */
 const gd_case *gd_case_at(size_t index);
 

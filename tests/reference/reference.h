@@ -27,6 +27,11 @@ typedef void gd_reference_rule(const gd_reference_span *span);
 /* In the order of optimizers.def. A line there without a function here does not compile. */
 extern gd_reference_rule *const gd_reference_step[GD_RULE_COUNT];
 
+/* One value of each function of GD_ELEMENTARY_MAP: gd_reference_exp, ... */
+#define GD_REFERENCE_ELEMENTARY(NAME, name) float gd_reference_##name(float x);
+GD_ELEMENTARY_MAP(GD_REFERENCE_ELEMENTARY)
+#undef GD_REFERENCE_ELEMENTARY
+
 /* One value of each function of GD_UNARY_MAP and GD_DERIVATIVE_MAP (derivative: y, d -> the new d). */
 extern float (*const gd_reference_unary[GD_UNARY_COUNT])(float x);
 extern float (*const gd_reference_derivative[GD_DERIVATIVE_COUNT])(float y, float d);
