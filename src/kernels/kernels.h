@@ -29,7 +29,18 @@ typedef struct gd_span {
 } gd_span;
 
 /* Element-wise functions y[i] = f(x[i]); y may be x. The elementary ones are correctly rounded. */
-#define GD_ELEMENTARY_MAP(XX) XX(EXP, exp) XX(LOG, log) XX(TANH, tanh) XX(SIGMOID, sigmoid)
+#define GD_ELEMENTARY_MAP(XX) \
+    XX(EXP, exp) \
+    XX(LOG, log) \
+    XX(TANH, tanh) \
+    XX(SIGMOID, sigmoid) \
+    XX(EXPM1, expm1) \
+    XX(LOG1P, log1p) \
+    XX(SOFTPLUS, softplus) \
+    XX(ERF, erf) \
+    XX(GELU, gelu) \
+    XX(RSQRT, rsqrt) \
+    XX(SILU, silu)
 #define GD_UNARY_MAP(XX) GD_ELEMENTARY_MAP(XX) XX(RELU, relu) XX(LEAKY_RELU, leaky_relu)
 /* THE list of element-wise activations with their derivatives d[i] = d[i] * f'(.), or a select where f' is 0 or 1: NAME, name, and 1 where the
  * derivative is computed from the activation's input, 0 where from its output. */
