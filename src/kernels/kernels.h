@@ -41,14 +41,19 @@ typedef struct gd_span {
     XX(GELU, gelu) \
     XX(RSQRT, rsqrt) \
     XX(SILU, silu)
-#define GD_UNARY_MAP(XX) GD_ELEMENTARY_MAP(XX) XX(RELU, relu) XX(LEAKY_RELU, leaky_relu)
+#define GD_UNARY_MAP(XX) GD_ELEMENTARY_MAP(XX) XX(RELU, relu) XX(LEAKY_RELU, leaky_relu) XX(ELU, elu) XX(SELU, selu)
 /* THE list of element-wise activations with their derivatives d[i] = d[i] * f'(.), or a select where f' is 0 or 1: NAME, name, and 1 where the
  * derivative is computed from the activation's input, 0 where from its output. */
 #define GD_DERIVATIVE_MAP(XX) \
     XX(TANH, tanh, 0) \
     XX(SIGMOID, sigmoid, 0) \
     XX(RELU, relu, 0) \
-    XX(LEAKY_RELU, leaky_relu, 0)
+    XX(LEAKY_RELU, leaky_relu, 0) \
+    XX(ELU, elu, 0) \
+    XX(SELU, selu, 0) \
+    XX(SOFTPLUS, softplus, 0) \
+    XX(SILU, silu, 1) \
+    XX(GELU, gelu, 1)
 
 #define GD_ENUM(NAME, name) GD_UNARY_##NAME,
 enum { GD_UNARY_MAP(GD_ENUM) GD_UNARY_COUNT };

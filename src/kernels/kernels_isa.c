@@ -17,6 +17,7 @@
 #include "kernels/template/elementary_erf.inl"
 #include "kernels/template/elementwise.inl"
 #include "kernels/template/elementary_root.inl"
+#include "kernels/template/activation.inl"
 #include "kernels/template/tile.inl"
 
 #define GD_PASTE(a, b) a##b
