@@ -44,7 +44,18 @@ typedef struct gd_gradient_stage {
 } gd_gradient_stage;
 
 /* Element-wise functions y[i] = f(x[i]); y may be x. The elementary ones are correctly rounded. */
-#define GD_ELEMENTARY_MAP(XX) XX(EXP, exp) XX(LOG, log) XX(TANH, tanh) XX(SIGMOID, sigmoid)
+#define GD_ELEMENTARY_MAP(XX) \
+    XX(EXP, exp) \
+    XX(LOG, log) \
+    XX(TANH, tanh) \
+    XX(SIGMOID, sigmoid) \
+    XX(EXPM1, expm1) \
+    XX(LOG1P, log1p) \
+    XX(SOFTPLUS, softplus) \
+    XX(ERF, erf) \
+    XX(GELU, gelu) \
+    XX(RSQRT, rsqrt) \
+    XX(SILU, silu)
 #define GD_UNARY_MAP(XX) GD_ELEMENTARY_MAP(XX) XX(RELU, relu)
 /* Element-wise derivatives by the activation's own output: d[i] = d[i] * f'(y[i]), or a select where f' is 0 or 1. */
 #define GD_DERIVATIVE_MAP(XX) XX(TANH, tanh) XX(SIGMOID, sigmoid) XX(RELU, relu)

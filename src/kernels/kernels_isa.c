@@ -12,7 +12,11 @@
 #include "kernels/template/lanes.inl"
 #include "kernels/template/step.inl"
 #include "kernels/template/elementary.inl"
+#include "kernels/template/elementary_exp.inl"
+#include "kernels/template/elementary_log.inl"
+#include "kernels/template/elementary_erf.inl"
 #include "kernels/template/elementwise.inl"
+#include "kernels/template/elementary_root.inl"
 #include "kernels/template/tile.inl"
 
 #define GD_PASTE(a, b) a##b

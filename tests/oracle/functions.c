@@ -4,10 +4,14 @@
 #include <math.h>
 
 static double sigmoid(double x) { return 1 / (1 + exp(-x)); }
+static double softplus(double x) { return fmax(x, 0) + log1p(exp(-fabs(x))); }
+static double gelu(double x) { return x / 2 * erfc(-x / sqrt(2)); }
+static double rsqrt(double x) { return 1 / sqrt(x); }
+static double silu(double x) { return x * sigmoid(x); }
 static double relu(double x) { return fmax(x, 0); }
 
-double (*const gd_oracle_unary[GD_UNARY_COUNT])(double) = {
-    [GD_UNARY_EXP] = exp, [GD_UNARY_LOG] = log, [GD_UNARY_TANH] = tanh, [GD_UNARY_SIGMOID] = sigmoid, [GD_UNARY_RELU] = relu};
+#define FUNCTION(NAME, name) [GD_UNARY_##NAME] = name,
+double (*const gd_oracle_unary[GD_UNARY_COUNT])(double) = {GD_UNARY_MAP(FUNCTION)};
 
 /* 1 - tanh^2 and s(1 - s), in forms that lose nothing where the function saturates. */
 static double tanh_derivative(double x) { return 1 / (cosh(x) * cosh(x)); }
