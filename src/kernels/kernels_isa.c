@@ -27,7 +27,7 @@
 
 extern const gd_kernels GD_TABLE(GD_SIMD_NAME);
 
-#define GRADUS_OPTIMIZER(number, name, NAME, kind, passes, states, hyper_parameters, formula, source) [GD_RULE_##NAME] = step_##name,
+#define GRADUS_OPTIMIZER(number, name, NAME, ...) [GD_RULE_##NAME] = step_##name,
 #define GD_UNARY(NAME, name) [GD_UNARY_##NAME] = unary_##name,
 #define GD_DERIVATIVE(NAME, name, from_input) [GD_DERIVATIVE_##NAME] = derivative_##name,
 
@@ -41,6 +41,7 @@ const gd_kernels GD_TABLE(GD_SIMD_NAME) = {
         {
 #include <gradus/optimizers.def>
         },
+    .gradient_stage = gradient_stage,
     .unary = {GD_UNARY_MAP(GD_UNARY)},
     .derivative = {GD_DERIVATIVE_MAP(GD_DERIVATIVE)},
     .tile = tile,
