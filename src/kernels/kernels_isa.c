@@ -15,8 +15,8 @@
 #include "kernels/template/elementary_exp.inl"
 #include "kernels/template/elementary_log.inl"
 #include "kernels/template/elementary_erf.inl"
-#include "kernels/template/elementwise.inl"
 #include "kernels/template/elementary_root.inl"
+#include "kernels/template/elementwise.inl"
 #include "kernels/template/activation.inl"
 #include "kernels/template/tile.inl"
 

@@ -1,13 +1,14 @@
-/* The elementary functions: a widened fp32 in, a double out that converts to the correctly rounded fp32 (docs/numerics.md, 7). Here is what they
+/* The elementary functions: computed in fp64 lanes and rounded once to the correct fp32 (docs/numerics.md, 7). Here is what they
  * share, the functions are in elementary_*.inl. The doubles may differ between ISAs (vd_madd is fused or not), the rounded results may not:
  * tools/prove_elementary tries every input. */
 #include <math.h>
 
 #include "kernels/template/elementary_coefficients.h"
 
-static inline vd vd_between(vd x, double low, double high) { /* x clamped; NaN stays */
-    x = vd_select(vd_less(x, vd_set(low)), vd_set(low), x);
-    return vd_select(vd_less(vd_set(high), x), vd_set(high), x);
+/* x clamped; NaN stays. */
+static inline vf vf_between(vf x, float low, float high) {
+    x = vf_select(vf_less(x, vf_set(low)), vf_set(low), x);
+    return vf_select(vf_less(vf_set(high), x), vf_set(high), x);
 }
 
 /* x = k*ln(2) + r with |r| <= ln(2)/2: returns exp(r) - 1, and k in *exponent, ready to be added to a double's bits. |x| < 500. A NaN gives NaN and
@@ -32,18 +33,17 @@ static inline vd reduced_exp(vd x, vd *exponent) {
     return vd_madd(z, vd_madd(odd, r, even), r);
 }
 
-typedef vd vd_function(vd x);
+static inline vd full_exp(vd x) { /* |x| < 500 */
+    vd exponent;
+    vd p = reduced_exp(x, &exponent);
+    return vd_add_bits(vd_add(vd_set(1.0), p), exponent);
+}
 
-/* y[i] = f(x[i]), two vectors at a time for their chains to overlap. */
-static inline __attribute__((always_inline)) void map_f64(vd_function *function, const float *x, float *y, size_t n) {
-    size_t i = 0;
-    for (; i + 2 * VD <= n; i += 2 * VD) {
-        vd a = function(vd_load_f32(x + i)), b = function(vd_load_f32(x + i + VD));
-        vd_store_f32(y + i, a);
-        vd_store_f32(y + i + VD, b);
-    }
-    for (; i < n; i += VD) {
-        const size_t part = n - i < VD ? n - i : VD;
-        vd_store_f32_part(y + i, function(vd_load_f32_part(x + i, part)), part);
-    }
+/* The sum head + low, |head| > |low|, as a double that converts to the right float: where it is a tie of two floats, what it lost decides. (Where it is
+ * a float itself, that does no harm.) */
+static inline vd sum_beside_tie(vd head, vd low) {
+    vd sum = vd_add(head, low);
+    vdm tie = vd_equal(vd_shift_left(sum, 35), vd_set(0.0));
+    if (vdm_any(tie)) sum = vd_select(tie, vd_madd(vd_sub(low, vd_sub(sum, head)), vd_set(0x1p16), sum), sum);
+    return sum;
 }

@@ -1,14 +1,5 @@
 /* Element-wise kernels, row softmax and reductions over the vector vocabulary. */
 
-/* y[i] = f(x[i]) for the functions in fp32 lanes. */
-typedef vf vf_function(vf x);
-
-static inline __attribute__((always_inline)) void map(vf_function *function, const float *x, float *y, size_t n) {
-    size_t i = 0;
-    for (; i + VF <= n; i += VF) vf_store(y + i, function(vf_load(x + i)));
-    if (i < n) vf_store_part(y + i, function(vf_load_part(x + i, n - i)), n - i);
-}
-
 /* d[i] = f(x[i], d[i]). */
 typedef vf vf_function2(vf x, vf d);
 

@@ -8,3 +8,12 @@ static inline void store_lanes(float *p, vf a, size_t n) {
         vf_store_part(p, a, n);
     }
 }
+
+/* y[i] = f(x[i]); y may be x. */
+typedef vf vf_function(vf x);
+
+static inline __attribute__((always_inline)) void map(vf_function *function, const float *x, float *y, size_t n) {
+    size_t i = 0;
+    for (; i + VF <= n; i += VF) vf_store(y + i, function(vf_load(x + i)));
+    if (i < n) vf_store_part(y + i, function(vf_load_part(x + i, n - i)), n - i);
+}
