@@ -33,8 +33,10 @@ static inline vf vf_copy_sign(vf a, vf b) { return _mm256_or_ps(vf_abs(a), _mm25
 static inline vm vf_less(vf a, vf b) { return _mm256_cmp_ps(a, b, _CMP_LT_OQ); }
 static inline vm vf_equal(vf a, vf b) { return _mm256_cmp_ps(a, b, _CMP_EQ_OQ); }
 static inline vm vf_unordered(vf a, vf b) { return _mm256_cmp_ps(a, b, _CMP_UNORD_Q); }
+static inline vm vm_and(vm a, vm b) { return _mm256_and_ps(a, b); }
 static inline vm vm_or(vm a, vm b) { return _mm256_or_ps(a, b); }
 static inline int vm_any(vm a) { return _mm256_movemask_ps(a) != 0; }
+static inline int vm_all(vm a) { return _mm256_movemask_ps(a) == 0xff; }
 static inline vf vf_select(vm mask, vf yes, vf no) { return _mm256_blendv_ps(no, yes, mask); }
 
 /* fp64 lanes, for the elementary functions: as many as a vf has, in two registers. */

@@ -31,8 +31,10 @@ static inline vf vf_copy_sign(vf a, vf b) { return _mm512_or_ps(_mm512_abs_ps(a)
 static inline vm vf_less(vf a, vf b) { return _mm512_cmp_ps_mask(a, b, _CMP_LT_OQ); }
 static inline vm vf_equal(vf a, vf b) { return _mm512_cmp_ps_mask(a, b, _CMP_EQ_OQ); }
 static inline vm vf_unordered(vf a, vf b) { return _mm512_cmp_ps_mask(a, b, _CMP_UNORD_Q); }
+static inline vm vm_and(vm a, vm b) { return (vm)(a & b); }
 static inline vm vm_or(vm a, vm b) { return (vm)(a | b); }
 static inline int vm_any(vm a) { return a != 0; }
+static inline int vm_all(vm a) { return a == 0xffff; }
 static inline vf vf_select(vm mask, vf yes, vf no) { return _mm512_mask_blend_ps(mask, no, yes); }
 
 /* fp64 lanes, for the elementary functions: as many as a vf has, in two registers. */

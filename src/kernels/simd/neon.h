@@ -41,8 +41,10 @@ static inline vf vf_copy_sign(vf a, vf b) { return vbslq_f32(vdupq_n_u32(0x80000
 static inline vm vf_less(vf a, vf b) { return vcltq_f32(a, b); }
 static inline vm vf_equal(vf a, vf b) { return vceqq_f32(a, b); }
 static inline vm vf_unordered(vf a, vf b) { return vmvnq_u32(vandq_u32(vceqq_f32(a, a), vceqq_f32(b, b))); }
+static inline vm vm_and(vm a, vm b) { return vandq_u32(a, b); }
 static inline vm vm_or(vm a, vm b) { return vorrq_u32(a, b); }
 static inline int vm_any(vm a) { return vmaxvq_u32(a) != 0; }
+static inline int vm_all(vm a) { return vminvq_u32(a) != 0; }
 static inline vf vf_select(vm mask, vf yes, vf no) { return vbslq_f32(mask, yes, no); }
 
 /* fp64 lanes, for the elementary functions: as many as a vf has, in two registers. */
