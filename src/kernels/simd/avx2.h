@@ -57,7 +57,6 @@ static inline vd vd_div(vd a, vd b) { return GD_VD2(_mm256_div_pd, a, b); }
 static inline vd vd_madd(vd a, vd b, vd c) { return (vd){_mm256_fmadd_pd(a.low, b.low, c.low), _mm256_fmadd_pd(a.high, b.high, c.high)}; }
 static inline vd vd_and(vd a, vd b) { return GD_VD2(_mm256_and_pd, a, b); }
 static inline vd vd_or(vd a, vd b) { return GD_VD2(_mm256_or_pd, a, b); }
-static inline vd vd_xor(vd a, vd b) { return GD_VD2(_mm256_xor_pd, a, b); }
 static inline __m256d vd_add_bits_256(__m256d a, __m256d b) {
     return _mm256_castsi256_pd(_mm256_add_epi64(_mm256_castpd_si256(a), _mm256_castpd_si256(b)));
 }

@@ -62,7 +62,6 @@ static inline vd vd_div(vd a, vd b) { return GD_VD2(vd, _mm512_div_pd, a, b); }
 static inline vd vd_madd(vd a, vd b, vd c) { return (vd){_mm512_fmadd_pd(a.low, b.low, c.low), _mm512_fmadd_pd(a.high, b.high, c.high)}; }
 static inline vd vd_and(vd a, vd b) { return GD_VD2(vd, _mm512_and_pd, a, b); }
 static inline vd vd_or(vd a, vd b) { return GD_VD2(vd, _mm512_or_pd, a, b); }
-static inline vd vd_xor(vd a, vd b) { return GD_VD2(vd, _mm512_xor_pd, a, b); }
 static inline __m512d vd_add_bits_512(__m512d a, __m512d b) {
     return _mm512_castsi512_pd(_mm512_add_epi64(_mm512_castpd_si512(a), _mm512_castpd_si512(b)));
 }

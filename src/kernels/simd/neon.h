@@ -69,7 +69,6 @@ static inline vd vd_div(vd a, vd b) { return GD_VD2(vd, vdivq_f64, a, b); }
 static inline vd vd_madd(vd a, vd b, vd c) { return (vd){vfmaq_f64(c.low, a.low, b.low), vfmaq_f64(c.high, a.high, b.high)}; }
 static inline vd vd_and(vd a, vd b) { return GD_BITS2(vandq_u64, a, b); }
 static inline vd vd_or(vd a, vd b) { return GD_BITS2(vorrq_u64, a, b); }
-static inline vd vd_xor(vd a, vd b) { return GD_BITS2(veorq_u64, a, b); }
 static inline vd vd_add_bits(vd a, vd b) { return GD_BITS2(vaddq_u64, a, b); }
 static inline vd vd_sub_bits(vd a, vd b) { return GD_BITS2(vsubq_u64, a, b); }
 #define GD_SHIFT(shift, a, n) vreinterpretq_f64_u64(shift(vreinterpretq_u64_f64(a), (n)))

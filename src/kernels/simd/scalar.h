@@ -79,7 +79,6 @@ static inline vd vd_from_bits_scalar(uint64_t bits) {
 }
 static inline vd vd_and(vd a, vd b) { return vd_from_bits_scalar(vd_bits_scalar(a) & vd_bits_scalar(b)); }
 static inline vd vd_or(vd a, vd b) { return vd_from_bits_scalar(vd_bits_scalar(a) | vd_bits_scalar(b)); }
-static inline vd vd_xor(vd a, vd b) { return vd_from_bits_scalar(vd_bits_scalar(a) ^ vd_bits_scalar(b)); }
 static inline vd vd_add_bits(vd a, vd b) { return vd_from_bits_scalar(vd_bits_scalar(a) + vd_bits_scalar(b)); }
 static inline vd vd_sub_bits(vd a, vd b) { return vd_from_bits_scalar(vd_bits_scalar(a) - vd_bits_scalar(b)); }
 #define vd_shift_left(a, n) vd_from_bits_scalar(vd_bits_scalar(a) << (n))
