@@ -33,8 +33,10 @@ static inline vf vf_copy_sign(vf a, vf b) { return _mm256_or_ps(vf_abs(a), _mm25
 static inline vm vf_less(vf a, vf b) { return _mm256_cmp_ps(a, b, _CMP_LT_OQ); }
 static inline vm vf_equal(vf a, vf b) { return _mm256_cmp_ps(a, b, _CMP_EQ_OQ); }
 static inline vm vf_unordered(vf a, vf b) { return _mm256_cmp_ps(a, b, _CMP_UNORD_Q); }
+static inline vm vm_and(vm a, vm b) { return _mm256_and_ps(a, b); }
 static inline vm vm_or(vm a, vm b) { return _mm256_or_ps(a, b); }
 static inline int vm_any(vm a) { return _mm256_movemask_ps(a) != 0; }
+static inline int vm_all(vm a) { return _mm256_movemask_ps(a) == 0xff; }
 static inline vf vf_select(vm mask, vf yes, vf no) { return _mm256_blendv_ps(no, yes, mask); }
 
 /* fp64 lanes, for the elementary functions: as many as a vf has, in two registers. */
@@ -55,7 +57,6 @@ static inline vd vd_div(vd a, vd b) { return GD_VD2(_mm256_div_pd, a, b); }
 static inline vd vd_madd(vd a, vd b, vd c) { return (vd){_mm256_fmadd_pd(a.low, b.low, c.low), _mm256_fmadd_pd(a.high, b.high, c.high)}; }
 static inline vd vd_and(vd a, vd b) { return GD_VD2(_mm256_and_pd, a, b); }
 static inline vd vd_or(vd a, vd b) { return GD_VD2(_mm256_or_pd, a, b); }
-static inline vd vd_xor(vd a, vd b) { return GD_VD2(_mm256_xor_pd, a, b); }
 static inline __m256d vd_add_bits_256(__m256d a, __m256d b) {
     return _mm256_castsi256_pd(_mm256_add_epi64(_mm256_castpd_si256(a), _mm256_castpd_si256(b)));
 }

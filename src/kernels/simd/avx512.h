@@ -31,8 +31,10 @@ static inline vf vf_copy_sign(vf a, vf b) { return _mm512_or_ps(_mm512_abs_ps(a)
 static inline vm vf_less(vf a, vf b) { return _mm512_cmp_ps_mask(a, b, _CMP_LT_OQ); }
 static inline vm vf_equal(vf a, vf b) { return _mm512_cmp_ps_mask(a, b, _CMP_EQ_OQ); }
 static inline vm vf_unordered(vf a, vf b) { return _mm512_cmp_ps_mask(a, b, _CMP_UNORD_Q); }
+static inline vm vm_and(vm a, vm b) { return (vm)(a & b); }
 static inline vm vm_or(vm a, vm b) { return (vm)(a | b); }
 static inline int vm_any(vm a) { return a != 0; }
+static inline int vm_all(vm a) { return a == 0xffff; }
 static inline vf vf_select(vm mask, vf yes, vf no) { return _mm512_mask_blend_ps(mask, no, yes); }
 
 /* fp64 lanes, for the elementary functions: as many as a vf has, in two registers. */
@@ -60,7 +62,6 @@ static inline vd vd_div(vd a, vd b) { return GD_VD2(vd, _mm512_div_pd, a, b); }
 static inline vd vd_madd(vd a, vd b, vd c) { return (vd){_mm512_fmadd_pd(a.low, b.low, c.low), _mm512_fmadd_pd(a.high, b.high, c.high)}; }
 static inline vd vd_and(vd a, vd b) { return GD_VD2(vd, _mm512_and_pd, a, b); }
 static inline vd vd_or(vd a, vd b) { return GD_VD2(vd, _mm512_or_pd, a, b); }
-static inline vd vd_xor(vd a, vd b) { return GD_VD2(vd, _mm512_xor_pd, a, b); }
 static inline __m512d vd_add_bits_512(__m512d a, __m512d b) {
     return _mm512_castsi512_pd(_mm512_add_epi64(_mm512_castpd_si512(a), _mm512_castpd_si512(b)));
 }

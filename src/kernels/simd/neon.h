@@ -41,8 +41,10 @@ static inline vf vf_copy_sign(vf a, vf b) { return vbslq_f32(vdupq_n_u32(0x80000
 static inline vm vf_less(vf a, vf b) { return vcltq_f32(a, b); }
 static inline vm vf_equal(vf a, vf b) { return vceqq_f32(a, b); }
 static inline vm vf_unordered(vf a, vf b) { return vmvnq_u32(vandq_u32(vceqq_f32(a, a), vceqq_f32(b, b))); }
+static inline vm vm_and(vm a, vm b) { return vandq_u32(a, b); }
 static inline vm vm_or(vm a, vm b) { return vorrq_u32(a, b); }
 static inline int vm_any(vm a) { return vmaxvq_u32(a) != 0; }
+static inline int vm_all(vm a) { return vminvq_u32(a) != 0; }
 static inline vf vf_select(vm mask, vf yes, vf no) { return vbslq_f32(mask, yes, no); }
 
 /* fp64 lanes, for the elementary functions: as many as a vf has, in two registers. */
@@ -67,7 +69,6 @@ static inline vd vd_div(vd a, vd b) { return GD_VD2(vd, vdivq_f64, a, b); }
 static inline vd vd_madd(vd a, vd b, vd c) { return (vd){vfmaq_f64(c.low, a.low, b.low), vfmaq_f64(c.high, a.high, b.high)}; }
 static inline vd vd_and(vd a, vd b) { return GD_BITS2(vandq_u64, a, b); }
 static inline vd vd_or(vd a, vd b) { return GD_BITS2(vorrq_u64, a, b); }
-static inline vd vd_xor(vd a, vd b) { return GD_BITS2(veorq_u64, a, b); }
 static inline vd vd_add_bits(vd a, vd b) { return GD_BITS2(vaddq_u64, a, b); }
 static inline vd vd_sub_bits(vd a, vd b) { return GD_BITS2(vsubq_u64, a, b); }
 #define GD_SHIFT(shift, a, n) vreinterpretq_f64_u64(shift(vreinterpretq_u64_f64(a), (n)))

@@ -49,8 +49,10 @@ static inline vf vf_copy_sign(vf a, vf b) { return vf_from_bits((vf_bits(a) & 0x
 static inline vm vf_less(vf a, vf b) { return a < b ? UINT32_MAX : 0; }
 static inline vm vf_equal(vf a, vf b) { return a == b ? UINT32_MAX : 0; }
 static inline vm vf_unordered(vf a, vf b) { return (a != a || b != b) ? UINT32_MAX : 0; }
+static inline vm vm_and(vm a, vm b) { return a & b; }
 static inline vm vm_or(vm a, vm b) { return a | b; }
 static inline int vm_any(vm a) { return a != 0; }
+static inline int vm_all(vm a) { return a != 0; }
 static inline vf vf_select(vm mask, vf yes, vf no) { return mask ? yes : no; }
 
 /* fp64 lanes, for the elementary functions. */
@@ -77,7 +79,6 @@ static inline vd vd_from_bits_scalar(uint64_t bits) {
 }
 static inline vd vd_and(vd a, vd b) { return vd_from_bits_scalar(vd_bits_scalar(a) & vd_bits_scalar(b)); }
 static inline vd vd_or(vd a, vd b) { return vd_from_bits_scalar(vd_bits_scalar(a) | vd_bits_scalar(b)); }
-static inline vd vd_xor(vd a, vd b) { return vd_from_bits_scalar(vd_bits_scalar(a) ^ vd_bits_scalar(b)); }
 static inline vd vd_add_bits(vd a, vd b) { return vd_from_bits_scalar(vd_bits_scalar(a) + vd_bits_scalar(b)); }
 static inline vd vd_sub_bits(vd a, vd b) { return vd_from_bits_scalar(vd_bits_scalar(a) - vd_bits_scalar(b)); }
 #define vd_shift_left(a, n) vd_from_bits_scalar(vd_bits_scalar(a) << (n))

@@ -20,8 +20,7 @@ static inline vd erf_ratio(vd z) {
 /* Phi(-t), the normal distribution's tail, for 0 <= t <= 15; minus_half_square = -t^2/2. */
 static inline vd normal_tail(vd t, vd minus_half_square) {
     const double *const c = tail_coefficients;
-    vd exponent;
-    vd p = reduced_exp(minus_half_square, &exponent);
+    exp_parts e = exp_split(minus_half_square);
     vd u = vd_div(vd_set(1.0), vd_add(t, vd_set(5.0)));
     vd w = vd_sub(u, vd_set(0.125));
     vd w2 = vd_mul(w, w);
@@ -31,8 +30,8 @@ static inline vd normal_tail(vd t, vd minus_half_square) {
         odd = vd_madd(odd, w2, vd_set(c[i - 1]));
     }
     even = vd_madd(even, w2, vd_set(c[0]));
-    vd scaled = vd_mul(vd_madd(odd, w, even), u);
-    return vd_add_bits(vd_madd(scaled, p, scaled), exponent);
+    vd power = vd_div(exp_above(e), exp_below(e));
+    return vd_add_bits(vd_mul(vd_mul(vd_madd(odd, w, even), u), power), e.k);
 }
 
 /* From 4 on it is 1. */

@@ -1,22 +1,16 @@
 /* log and what is made of it: log1p, softplus. */
 
-/* log((1 + s)/(1 - s)) = 2s + s^3 R(s^2) for |s| <= 0.1716: returns s^2 R. */
-static inline vd log_series(vd s) {
-    vd z = vd_mul(s, s);
-    const double *const c = log_coefficients;
-    vd series = vd_madd(vd_set(c[6]), z, vd_set(c[5]));
-    series = vd_madd(series, z, vd_set(c[4]));
+/* log(1 + f) = f + s*q, |f| < 0.42, with s = -f/(2 + f): as log((1 - s)/(1 + s)) = -2s - s^3 R(s^2) and f = -2s - s*f, q = f - s^2 R. */
+static inline vd log1p_split(vd f, vd *s) {
+    const double *const c = log_coefficients; /* of -R */
+    *s = vd_div(f, vd_sub(vd_set(-2.0), f));
+    vd z = vd_mul(*s, *s);
+    vd series = vd_madd(vd_set(c[5]), z, vd_set(c[4]));
     series = vd_madd(series, z, vd_set(c[3]));
     series = vd_madd(series, z, vd_set(c[2]));
     series = vd_madd(series, z, vd_set(c[1]));
     series = vd_madd(series, z, vd_set(c[0]));
-    return vd_mul(z, series);
-}
-
-/* log(1 + f) - f, |f| < 0.42: with s = f/(2 + f), f = 2s + s*f. */
-static inline vd log1p_rest(vd f) {
-    vd s = vd_div(f, vd_add(f, vd_set(2.0)));
-    return vd_mul(s, vd_sub(log_series(s), f));
+    return vd_madd(series, z, f);
 }
 
 /* A positive x = 2^k * m with m in [sqrt(1/2), sqrt(2)): returns m - 1, and k as a number in *exponent. */
@@ -28,19 +22,30 @@ static inline vd log_split(vd x, vd *exponent) {
     return vd_sub(vd_add_bits(vd_and(t, vd_set(0x0.fffffffffffffp-1022)), vd_set(sqrt_half)), vd_set(1.0));
 }
 
-/* k*ln(2) + log(1 + f). A few logarithms lie very near to a tie of two floats. */
+/* k*ln(2) + log(1 + f). A few logarithms lie very near to a tie of two floats: there what the sums lost decides. */
 static inline vd log_sum(vd k, vd f) {
-    vd high = vd_mul(k, vd_set(ln2_high));
-    vd head = vd_add(high, f);
-    vd rest = vd_sub(f, vd_sub(head, high));
-    return sum_beside_tie(head, vd_add(rest, vd_madd(k, vd_set(ln2_low), log1p_rest(f))));
+    const vd high = vd_set(ln2_high), low = vd_set(ln2_low);
+    vd s, q = log1p_split(f, &s);
+    vd head = vd_madd(s, q, f);
+    vd rest = vd_madd(k, low, head);
+    vd sum = vd_madd(k, high, rest);
+    vdm tie = at_tie(sum);
+    if (vdm_any(tie)) {
+        vd lost = vd_add(vd_sub(vd_mul(s, q), vd_sub(head, f)), vd_sub(vd_mul(k, low), vd_sub(rest, head)));
+        lost = vd_add(lost, vd_sub(rest, vd_sub(sum, vd_mul(k, high))));
+        sum = vd_select(tie, decided(sum, lost), sum);
+    }
+    return sum;
 }
 
 /* log_of_y where 0 < y < infinity; -inf at 0, NaN below, y itself above. */
 static inline vf log_ends(vf y, vf log_of_y) {
-    vf end = vf_select(vf_equal(y, vf_set(0.0f)), vf_set(-INFINITY), vf_set(NAN));
-    vf above = vf_select(vf_less(y, vf_set(INFINITY)), log_of_y, y);
-    return vf_select(vf_less(vf_set(0.0f), y), above, end);
+    vm positive = vf_less(vf_set(0.0f), y), ordinary = vm_and(positive, vf_less(y, vf_set(INFINITY)));
+    if (!vm_all(ordinary)) {
+        vf end = vf_select(positive, y, vf_select(vf_equal(y, vf_set(0.0f)), vf_set(-INFINITY), vf_set(NAN)));
+        log_of_y = vf_select(ordinary, log_of_y, end);
+    }
+    return log_of_y;
 }
 
 static inline vf log_vf(vf x) {
@@ -59,11 +64,12 @@ static inline vf log1p_vf(vf x) {
 /* log(1 + exp(x)) = max(x, 0) + log(1 + e), e = exp(-|x|) <= 1. Where 1 + e > sqrt(2) it is 2*(1 + f) with f = (e - 1)/2, else f = e. */
 static inline vf softplus_vf(vf x) {
     const vd zero = vd_set(0.0);
-    vd e = full_exp(vd_widen(vf_between(vf_negate(vf_abs(x)), -110.0f, 0.0f)));
+    vd e = exp_vd(vd_widen(vf_between(vf_negate(vf_abs(x)), -110.0f, 0.0f)));
     vdm doubled = vd_less(vd_set(0x1.a8p-2), e);
     vd f = vd_select(doubled, vd_madd(e, vd_set(0.5), vd_set(-0.5)), e);
     vd high = vd_add(vd_widen(vf_select(vf_less(x, vf_set(0.0f)), vf_set(0.0f), x)), vd_select(doubled, vd_set(ln2_high), zero));
-    vd low = vd_add(vd_select(doubled, vd_set(ln2_low), zero), log1p_rest(f));
+    vd s, q = log1p_split(f, &s);
+    vd low = vd_madd(s, q, vd_select(doubled, vd_set(ln2_low), zero));
     return vf_narrow(vd_add(high, vd_add(f, low)));
 }
 

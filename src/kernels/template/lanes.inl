@@ -9,11 +9,9 @@ static inline void store_lanes(float *p, vf a, size_t n) {
     }
 }
 
-/* y[i] = f(x[i]); y may be x. */
+/* y[i] = f(x[i]); y may be x. One call of the function, so that it is inlined once. */
 typedef vf vf_function(vf x);
 
 static inline __attribute__((always_inline)) void map(vf_function *function, const float *x, float *y, size_t n) {
-    size_t i = 0;
-    for (; i + VF <= n; i += VF) vf_store(y + i, function(vf_load(x + i)));
-    if (i < n) vf_store_part(y + i, function(vf_load_part(x + i, n - i)), n - i);
+    for (size_t i = 0; i < n; i += VF) store_lanes(y + i, function(load_lanes(x + i, n - i)), n - i);
 }
