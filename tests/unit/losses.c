@@ -169,7 +169,8 @@ Test(losses, binary_cross_entropy_is_safe_for_any_logit) {
         for (size_t k = 0; k < 3; k++) {
             const row_result r = loss_of(context, GRADUS_LOSS_BINARY_CROSS_ENTROPY, 0.0, GRADUS_ACTIVATION_SIGMOID, &extremes[a], 1, &targets[k], 0);
             const double z = (double)extremes[a], t = (double)targets[k], wanted = fmax(z, 0.0) - z * t + log1p(exp(-fabs(z)));
-            cr_expect(r.status == GRADUS_OK && fabs(r.loss - wanted) <= unit * wanted + 0x1p-149, "logit %a, target %g: %g, expected %g", z, t, r.loss, wanted);
+            cr_expect(r.status == GRADUS_OK && fabs(r.loss - wanted) <= unit * wanted + 0x1p-149, "logit %a, target %g: %g, expected %g", z, t,
+                      r.loss, wanted);
             cr_expect(fabs((double)r.d[0] - (1.0 / (1.0 + exp(-z)) - t)) <= unit, "logit %a, target %g: %g", z, t, (double)r.d[0]);
         }
     gradus_context_destroy(context);
