@@ -40,6 +40,13 @@ static inline vf vf_negate(vf a) { return vnegq_f32(a); }
 static inline vm vf_less(vf a, vf b) { return vcltq_f32(a, b); }
 static inline vm vf_unordered(vf a, vf b) { return vmvnq_u32(vandq_u32(vceqq_f32(a, a), vceqq_f32(b, b))); }
 static inline vf vf_select(vm mask, vf yes, vf no) { return vbslq_f32(mask, yes, no); }
+static inline void vf_transpose(vf a[VF]) {
+    const vf b0 = vtrn1q_f32(a[0], a[1]), b1 = vtrn2q_f32(a[0], a[1]), b2 = vtrn1q_f32(a[2], a[3]), b3 = vtrn2q_f32(a[2], a[3]);
+    a[0] = vcombine_f32(vget_low_f32(b0), vget_low_f32(b2));
+    a[1] = vcombine_f32(vget_low_f32(b1), vget_low_f32(b3));
+    a[2] = vcombine_f32(vget_high_f32(b0), vget_high_f32(b2));
+    a[3] = vcombine_f32(vget_high_f32(b1), vget_high_f32(b3));
+}
 
 /* fp64 lanes, for the elementary functions. */
 typedef float64x2_t vd;

@@ -48,6 +48,7 @@ static inline vf vf_negate(vf a) { return -a; }
 static inline vm vf_less(vf a, vf b) { return a < b ? UINT32_MAX : 0; }
 static inline vm vf_unordered(vf a, vf b) { return (a != a || b != b) ? UINT32_MAX : 0; }
 static inline vf vf_select(vm mask, vf yes, vf no) { return mask ? yes : no; }
+static inline void vf_transpose(vf a[VF]) { (void)a; }
 
 /* fp64 lanes, for the elementary functions. */
 typedef double vd;
