@@ -13,22 +13,32 @@
 enum {
     CHUNK = 1088,            /* the most rows and columns of C in a chunk, but for rounding up */
     DEPTH = 4 * GD_K_BLOCK,  /* the most of k in a chunk: its piece of B for one task stays in a second-level cache */
+    SLAB = 16,               /* of k, that a task copies: whole rows of the chunk, read one after another */
     TASK_COLUMNS = 128,      /* columns of a task: whole panels, whose B meets strip after strip */
     TASK_PRODUCTS = 1 << 18, /* multiplications that a task should have at least */
     MAX_TILE_ROWS = 16,      /* of any ISA */
     TILE = MAX_TILE_ROWS * TASK_COLUMNS
 };
 
+/* A by rows or B by columns: element (i, p) is data[i*lane + p*k], i along C, p along k. Packed, panel j holds i = j*step .. j*step + width - 1,
+ * k-major; what an operand does not have is 0 there. */
+typedef struct operand {
+    const float *data;
+    ptrdiff_t lane, k; /* one of them is 1 */
+    size_t step;       /* of the register tile */
+    size_t width;      /* step, rounded up to whole vectors, so that packing stores nothing else */
+    float *packed;     /* NULL: read where it is */
+} operand;
+
 typedef struct product {
     const gd_kernels *kernels;
     size_t m, n, k;
-    const float *a, *b;
+    operand a, b;
     float *c;
-    ptrdiff_t a_row, a_k, b_k, b_column, c_row; /* element strides of op(A), op(B), C */
+    ptrdiff_t c_row;
     float alpha, beta;
-    bool pack_a, pack_b;
     size_t chunk_rows, chunk_columns, chunk_depth; /* of every chunk but the last ones */
-    float *strips, *panels, *sums;                 /* scratch; sums: r of a chunk, between its pieces of k */
+    float *sums;                                   /* r of a chunk between its pieces of k, where there are several; else NULL */
 } product;
 
 /* One chunk: where it begins and how far it reaches. */
@@ -41,86 +51,65 @@ static size_t least(size_t a, size_t b) { return a < b ? a : b; }
 
 static size_t pieces(size_t n, size_t size) { return n / size + (n % size != 0); }
 
-/* Floats between two k of a strip: whole vectors, so that packing stores nothing else. */
-static size_t strip_width(const gd_kernels *kernels) { return gd_round_up(kernels->tile_rows, kernels->width); }
+static const float *element(const operand *o, size_t i, size_t p) { return o->data + (ptrdiff_t)i * o->lane + (ptrdiff_t)p * o->k; }
 
 /* ---- packing ---- */
 
-/* Strip s holds rows s*tile_rows .. of the chunk's A, k-major; rows that A does not have are 0. */
-static void pack_strip(const chunk *c, size_t strip) {
-    const product *p = c->product;
-    const size_t width = strip_width(p->kernels), row = strip * p->kernels->tile_rows, rows = least(c->rows - row, width);
-    const float *a = p->a + (ptrdiff_t)(c->row + row) * p->a_row + (ptrdiff_t)c->first * p->a_k;
-    float *out = p->strips + strip * width * c->k;
-    if (rows < width) memset(out, 0, width * c->k * sizeof *out);
-    if (p->a_k == 1) {
-        p->kernels->transpose(a, p->a_row, out, (ptrdiff_t)width, rows, c->k);
-    } else {
-        p->kernels->copy(a, p->a_k, out, (ptrdiff_t)width, c->k, rows);
+/* Tasks: panels where k runs along the rows in memory, else slabs of k. */
+static size_t pack_tasks(const operand *o, size_t lanes, size_t k) {
+    if (!o->packed || k == 0) return 0;
+    return o->k == 1 ? pieces(lanes, o->step) : pieces(k, SLAB);
+}
+
+static void pack_task(const gd_kernels *kernels, const operand *o, size_t first_lane, size_t lanes, size_t first, size_t k, size_t task) {
+    const bool turned = o->k == 1;
+    const size_t begin = turned ? task : 0, end = turned ? task + 1 : pieces(lanes, o->step);
+    const size_t slab = turned ? 0 : task * SLAB, count = turned ? k : least(k - slab, SLAB);
+    for (size_t panel = begin; panel < end; panel++) {
+        const size_t lane = panel * o->step, width = least(lanes - lane, o->width);
+        const float *from = element(o, first_lane + lane, first + slab);
+        float *to = o->packed + (panel * k + slab) * o->width;
+        if (width < o->width) memset(to, 0, count * o->width * sizeof *to);
+        if (turned) {
+            kernels->transpose(from, o->lane, to, (ptrdiff_t)o->width, width, count);
+        } else {
+            kernels->copy(from, o->k, to, (ptrdiff_t)o->width, count, width);
+        }
     }
 }
 
-/* Panel p holds columns p*tile_columns .. of the chunk's B, k-major; columns that B does not have are 0. */
-static void pack_panel(const chunk *c, size_t panel) {
-    const product *p = c->product;
-    const size_t width = p->kernels->tile_columns, column = panel * width, columns = least(c->columns - column, width);
-    const float *b = p->b + (ptrdiff_t)c->first * p->b_k + (ptrdiff_t)(c->column + column) * p->b_column;
-    float *out = p->panels + column * c->k;
-    if (columns < width) memset(out, 0, width * c->k * sizeof *out);
-    if (p->b_k == 1) {
-        p->kernels->transpose(b, p->b_column, out, (ptrdiff_t)width, columns, c->k);
-    } else {
-        p->kernels->copy(b, p->b_k, out, (ptrdiff_t)width, c->k, columns);
-    }
-}
-
-static size_t strips(const chunk *c) { return pieces(c->rows, c->product->kernels->tile_rows); }
-
-/* Tasks: the strips, then the panels, as far as they are packed. */
 static void pack(void *argument, size_t begin, size_t end) {
     const chunk *c = argument;
-    const size_t of_a = c->product->pack_a ? strips(c) : 0;
+    const product *p = c->product;
+    const size_t of_a = pack_tasks(&p->a, c->rows, c->k);
     for (size_t task = begin; task < end; task++) {
         if (task < of_a) {
-            pack_strip(c, task);
+            pack_task(p->kernels, &p->a, c->row, c->rows, c->first, c->k, task);
         } else {
-            pack_panel(c, task - of_a);
+            pack_task(p->kernels, &p->b, c->column, c->columns, c->first, c->k, task - of_a);
         }
     }
 }
 
 /* ---- multiplying ---- */
 
-/* r (+)= one block of k. Packed operands are read in whole tiles, padding included; what that gives beside C's elements is never looked at. */
+static size_t strips(const chunk *c) { return pieces(c->rows, c->product->a.step); }
+
+/* r (+)= one block of k. Packed operands are read in whole tiles, zeros included; what that gives beside C's elements is never looked at. */
 static void multiply_block(const chunk *c, size_t strip, size_t column, size_t block, float *r) {
-    const product *p = c->product;
-    const gd_kernels *kernels = p->kernels;
-    const size_t row = strip * kernels->tile_rows, width = strip_width(kernels), columns = least(c->columns - column, TASK_COLUMNS);
-    const size_t step = p->pack_b ? kernels->tile_columns : columns;
-    gd_tile tile = {.c_row = TASK_COLUMNS, .rows = least(c->rows - row, kernels->tile_rows), .k = least(c->k - block, GD_K_BLOCK)};
+    const operand *a = &c->product->a, *b = &c->product->b;
+    const gd_kernels *kernels = c->product->kernels;
+    const size_t row = strip * a->step, rows = least(c->rows - row, a->step), columns = least(c->columns - column, TASK_COLUMNS);
+    gd_tile tile = {.c_row = TASK_COLUMNS, .k = least(c->k - block, GD_K_BLOCK), .add = c->first + block > 0};
     tile.run = tile.k;
-    tile.add = c->first + block > 0;
-    if (p->pack_a) {
-        const size_t half = kernels->tile_rows / 2;
-        tile.a = p->strips + (strip * c->k + block) * width;
-        tile.a_row = 1;
-        tile.a_k = (ptrdiff_t)width;
-        tile.rows = tile.rows <= half ? half : kernels->tile_rows;
-    } else {
-        tile.a = p->a + (ptrdiff_t)(c->row + row) * p->a_row + (ptrdiff_t)(c->first + block) * p->a_k;
-        tile.a_row = p->a_row;
-        tile.a_k = p->a_k;
-    }
-    for (size_t j = 0; j < columns; j += step) {
-        if (p->pack_b) {
-            tile.b = p->panels + (column + j) * c->k + block * step;
-            tile.b_k = (ptrdiff_t)step;
-            tile.columns = least(gd_round_up(columns - j, kernels->width), step);
-        } else {
-            tile.b = p->b + (ptrdiff_t)(c->first + block) * p->b_k + (ptrdiff_t)(c->column + column + j);
-            tile.b_k = p->b_k;
-            tile.columns = columns;
-        }
+    tile.rows = !a->packed ? rows : rows <= a->step / 2 ? a->step / 2 : a->step;
+    tile.a = a->packed ? a->packed + (strip * c->k + block) * a->width : element(a, c->row + row, c->first + block);
+    tile.a_row = a->packed ? 1 : a->lane;
+    tile.a_k = a->packed ? (ptrdiff_t)a->width : a->k;
+    tile.b_k = b->packed ? (ptrdiff_t)b->width : b->k;
+    for (size_t j = 0, step = b->packed ? b->step : columns; j < columns; j += step) {
+        tile.b = b->packed ? b->packed + (column + j) * c->k + block * step : element(b, c->column + column + j, c->first + block);
+        tile.columns = b->packed ? least(gd_round_up(columns - j, kernels->width), step) : columns;
         tile.c = r + j;
         kernels->tile(&tile);
     }
@@ -129,7 +118,7 @@ static void multiply_block(const chunk *c, size_t strip, size_t column, size_t b
 /* One strip by TASK_COLUMNS columns: r collects the blocks of k in order; behind the last one C takes it. */
 static void multiply_task(const chunk *c, size_t strip, size_t column, float *r) {
     const product *p = c->product;
-    const size_t row = strip * p->kernels->tile_rows, rows = least(c->rows - row, p->kernels->tile_rows);
+    const size_t row = strip * p->a.step, rows = least(c->rows - row, p->a.step);
     size_t block = 0;
     do { /* k = 0 passes once: r = +0 */
         multiply_block(c, strip, column, block, r);
@@ -153,10 +142,9 @@ static void multiply(void *argument, size_t begin, size_t end) {
 
 static gradus_status run_chunk(gradus_context *context, chunk *c) {
     const product *p = c->product;
-    const size_t of_a = p->pack_a ? strips(c) : 0, of_b = p->pack_b ? pieces(c->columns, p->kernels->tile_columns) : 0;
-    const size_t products = p->kernels->tile_rows * TASK_COLUMNS * (c->k + 1); /* of a strip by TASK_COLUMNS */
+    const size_t products = p->a.step * TASK_COLUMNS * (c->k + 1); /* of a strip by TASK_COLUMNS */
     const gd_phase phases[] = {
-        {pack, c, c->k ? of_a + of_b : 0, 1},
+        {pack, c, pack_tasks(&p->a, c->rows, c->k) + pack_tasks(&p->b, c->columns, c->k), 1},
         {multiply, c, strips(c) * pieces(c->columns, TASK_COLUMNS), pieces(TASK_PRODUCTS, products)},
     };
     return gd_phases_run(context, phases, 2, (double)c->rows * (double)c->columns * ((double)c->k + 1.0), 2);
@@ -187,24 +175,24 @@ static GD_NOINLINE gradus_status run(gradus_context *context, product *p, double
 /* Equal chunks, none larger than `most` rounded up to whole units. */
 static size_t chunk_size(size_t n, size_t most, size_t unit) { return n == 0 ? unit : gd_round_up(pieces(n, pieces(n, most)), unit); }
 
-/* Chooses chunks and what is packed, and lays out the scratch. */
+/* Floats of the packed pieces of an operand in a chunk. */
+static size_t packed_size(const operand *o, size_t n, size_t k) { return pieces(n, o->step) * o->width * k; }
+
+/* Chooses chunks and what is packed (nothing that would be read only once from there), and lays out the scratch. */
 static gradus_status plan(gradus_context *context, product *p) {
-    const gd_kernels *kernels = p->kernels;
-    p->chunk_rows = chunk_size(p->m, CHUNK, kernels->tile_rows);
+    p->chunk_rows = chunk_size(p->m, CHUNK, p->a.step);
     p->chunk_columns = chunk_size(p->n, CHUNK, TASK_COLUMNS);
     p->chunk_depth = chunk_size(p->k, DEPTH, GD_K_BLOCK);
-    p->pack_a = p->n > kernels->tile_columns;
-    p->pack_b = p->m > kernels->tile_rows || p->b_column != 1;
-    const size_t columns = gd_round_up(least(p->n, p->chunk_columns), kernels->tile_columns), depth = least(p->k, p->chunk_depth);
-    const size_t of_a = p->pack_a ? p->chunk_rows / kernels->tile_rows * strip_width(kernels) * depth : 0;
-    const size_t of_b = p->pack_b ? columns * depth : 0;
-    const size_t of_r = p->k > depth ? p->chunk_rows / kernels->tile_rows * (p->chunk_columns / TASK_COLUMNS) * TILE : 0;
+    const bool pack_a = p->n > p->b.step, pack_b = p->m > p->a.step || p->b.lane != 1;
+    const size_t rows = least(p->m, p->chunk_rows), columns = least(p->n, p->chunk_columns), depth = least(p->k, p->chunk_depth);
+    const size_t of_a = pack_a ? packed_size(&p->a, rows, depth) : 0, of_b = pack_b ? packed_size(&p->b, columns, depth) : 0;
+    const size_t of_r = p->k > depth ? pieces(rows, p->a.step) * pieces(columns, TASK_COLUMNS) * TILE : 0;
     void *memory;
     gradus_status status = gd_context_scratch(context, (of_a + of_b + of_r) * sizeof(float), &memory);
     if (status != GRADUS_OK) return status;
-    p->strips = memory;
-    p->panels = p->strips + of_a;
-    p->sums = of_r ? p->panels + of_b : NULL;
+    p->a.packed = pack_a ? memory : NULL;
+    p->b.packed = pack_b ? (float *)memory + of_a : NULL;
+    p->sums = of_r ? (float *)memory + of_a + of_b : NULL;
     return GRADUS_OK;
 }
 
@@ -232,17 +220,15 @@ gradus_status gradus_matrix_multiply(gradus_context *context, gradus_product kin
     gradus_status status = check(context, kind, a, b, c, &k);
     if (status != GRADUS_OK) return status;
     const int tn = kind == GRADUS_PRODUCT_TN, nt = kind == GRADUS_PRODUCT_NT;
-    product p = {.kernels = context->kernels,
+    const gd_kernels *kernels = context->kernels;
+    const size_t rows = kernels->tile_rows, columns = kernels->tile_columns;
+    product p = {.kernels = kernels,
                  .m = c->rows,
                  .n = c->columns,
                  .k = k,
-                 .a = a->data,
-                 .b = b->data,
+                 .a = {a->data, tn ? 1 : a->row_stride, tn ? a->row_stride : 1, rows, gd_round_up(rows, kernels->width), NULL},
+                 .b = {b->data, nt ? b->row_stride : 1, nt ? 1 : b->row_stride, columns, columns, NULL},
                  .c = c->data,
-                 .a_row = tn ? 1 : a->row_stride,
-                 .a_k = tn ? a->row_stride : 1,
-                 .b_k = nt ? 1 : b->row_stride,
-                 .b_column = nt ? b->row_stride : 1,
                  .c_row = c->row_stride};
     status = plan(context, &p);
     if (status != GRADUS_OK) return status;
