@@ -6,7 +6,7 @@ Each polynomial is the one with the smallest greatest error (Remez's exchange in
 relative error. The error in a comment is that of the polynomial with its coefficients rounded to fp64, exactly evaluated; whether it is small enough,
 tools/prove_elementary decides.
 """
-from mpmath import cos, exp, fabs, floor, ldexp, linspace, log, lu_solve, matrix, mp, mpf, nint, pi, sqrt
+from mpmath import cos, erf, erfc, exp, fabs, floor, ldexp, linspace, log, lu_solve, matrix, mp, mpf, nint, pi, sqrt
 
 mp.prec = 400
 
@@ -87,6 +87,19 @@ def log_function(z):
     return (log((1 + s) / (1 - s)) - 2 * s) / s**3
 
 
+def erf_function(z):
+    x = sqrt(away(z))
+    return erf(x) / x
+
+
+tail_offset, tail_middle = 5, mpf(1) / 8  # t = 0 .. 15 becomes w = 1/20 - 1/8 .. 1/5 - 1/8
+
+
+def tail_function(w):
+    t = 1 / (w + tail_middle) - tail_offset
+    return (t + tail_offset) * erfc(t / sqrt(mpf(2))) * exp(t * t / 2) / 2
+
+
 def main():
     ln2_high = head(log(2), 40)
     reach = log(2) / 2 * mpf("1.0001")  # x * log2(e) is rounded before k is taken
@@ -103,6 +116,14 @@ def main():
     print()
     polynomial("log_coefficients", 7, log_function, lambda z: z / 2, tiny, s_end,
                "log((1 + s)/(1 - s)) = 2s + s^3 R(s^2), |s| <= 0.1716; R, lowest first")
+    print()
+    constant("sqrt_2", sqrt(mpf(2)), "sqrt(2)")
+    print()
+    polynomial("erf_coefficients", 11, erf_function, lambda z: 1 / erf_function(z), tiny, mpf("0.5625") * mpf("1.0001"),
+               "erf(x) = x P(x^2), |x| <= 0.75; P, lowest first")
+    print()
+    polynomial("tail_coefficients", 21, tail_function, lambda w: 1 / tail_function(w), mpf(1) / 20 - tail_middle, mpf(1) / 5 - tail_middle,
+               "Phi(-t) exp(t^2/2) = u T(u - 1/8), u = 1/(t + 5), 0 <= t <= 15; T, lowest first")
     print("\n#endif")
 
 

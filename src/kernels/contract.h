@@ -13,6 +13,9 @@ enum {
 /* Decaying optimizer state with a magnitude under this becomes +0. */
 #define GD_STATE_FLOOR 0x1p-100f
 
+/* leaky_relu of negative numbers is this times them. */
+#define GD_LEAKY_SLOPE 0.01f
+
 /* uint8 input u is (float)u * this: u/255 rounded the same everywhere. */
 #define GD_U8_SCALE 0x1.010102p-8f
 

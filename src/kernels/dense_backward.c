@@ -16,23 +16,6 @@ static size_t blocks(size_t n, size_t block) { return (n + block - 1) / block; }
 
 static size_t least(size_t a, size_t b) { return a < b ? a : b; }
 
-void gd_activation_derivative(const gradus_context *context, gradus_activation activation, const float *y, float *d, size_t n) {
-    const gd_kernels *kernels = context->kernels;
-    switch (activation) {
-    case GRADUS_ACTIVATION_RELU:
-        kernels->derivative[GD_DERIVATIVE_RELU](y, d, n);
-        break;
-    case GRADUS_ACTIVATION_TANH:
-        kernels->derivative[GD_DERIVATIVE_TANH](y, d, n);
-        break;
-    case GRADUS_ACTIVATION_SIGMOID:
-        kernels->derivative[GD_DERIVATIVE_SIGMOID](y, d, n);
-        break;
-    default:
-        break;
-    }
-}
-
 /* ---- dX: k runs over the outputs in blocks of 256 ---- */
 
 size_t gd_backward_input_scratch(gd_dense dense, size_t samples, size_t *transposed_stride) {
@@ -75,7 +58,7 @@ static void input_panels(const gd_backward_input *b, size_t input, size_t sample
     for (size_t s = 0; s < samples; s++) {
         const size_t at = (sample + s) * b->dx_stride + input;
         for (size_t i = 0; i < inputs; i++) b->dx[at + i] = tile_c[i * SAMPLE_BLOCK + s];
-        gd_activation_derivative(b->context, b->activation, b->y + at, b->dx + at, inputs);
+        gd_activation_derivative(b->context, b->activation, b->from + at, b->dx + at, inputs);
     }
 }
 
@@ -95,7 +78,7 @@ static void input_narrow(const gd_backward_input *b, size_t sample) {
                           .k = b->dense.outputs};
     b->context->kernels->tile(&tile);
     for (size_t s = sample; s < sample + samples; s++)
-        gd_activation_derivative(b->context, b->activation, b->y + s * b->dx_stride, b->dx + s * b->dx_stride, inputs);
+        gd_activation_derivative(b->context, b->activation, b->from + s * b->dx_stride, b->dx + s * b->dx_stride, inputs);
 }
 
 static void input_product(void *argument, size_t begin, size_t end) {

@@ -89,6 +89,12 @@ static void reference_softmax(const gd_problem *p, float *const *arrays) {
     gd_reference_softmax(arrays[0], arrays[p->in_place ? 0 : 1], p->n, &arrays[2][0], &arrays[2][1]);
 }
 
+static void kernel_softmax_derivative(const gd_kernels *kernels, const gd_problem *p, float *const *arrays) {
+    kernels->softmax_derivative(arrays[0], arrays[1], p->n);
+}
+
+static void reference_softmax_derivative(const gd_problem *p, float *const *arrays) { gd_reference_softmax_derivative(arrays[0], arrays[1], p->n); }
+
 /* --- column_sum: arrays x [rows, n], out [n] --- */
 
 static void draw_column_sum(gd_problem *p, gd_random *random) {
@@ -238,7 +244,7 @@ static void split_tile(const gd_problem *whole, gd_random *random, gd_problem *f
      .reference = reference_unary, \
      .split = gd_split_elements, \
      .elementwise = 1},
-#define DERIVATIVE_CASE(NAME, function) \
+#define DERIVATIVE_CASE(NAME, function, from_input) \
     {.name = "derivative/" #function, \
      .index = GD_DERIVATIVE_##NAME, \
      .greatest = SIZE_MAX, \
@@ -262,6 +268,8 @@ static const gd_case cases[] = {
     {.name = "finish", .greatest = SIZE_MAX, .draw = draw_finish, .kernel = kernel_finish, .reference = reference_finish, .split = gd_split_elements,
      .elementwise = 1},
     {.name = "softmax", .least = 1, .greatest = SIZE_MAX, .draw = draw_softmax, .kernel = kernel_softmax, .reference = reference_softmax},
+    {.name = "softmax_derivative", .least = 1, .greatest = SIZE_MAX, .draw = draw_two, .kernel = kernel_softmax_derivative,
+     .reference = reference_softmax_derivative},
     {.name = "column_sum", .greatest = SIZE_MAX, .draw = draw_column_sum, .kernel = kernel_column_sum, .reference = reference_column_sum,
      .split = gd_split_elements},
     SUM_CASE(block_sum, GD_SUM_BLOCK)
@@ -271,7 +279,7 @@ static const gd_case cases[] = {
 };
 /* clang-format on */
 
-_Static_assert(sizeof(gd_kernels) == offsetof(gd_kernels, step) + (GD_RULE_COUNT + GD_UNARY_COUNT + GD_DERIVATIVE_COUNT + 9) * sizeof(void (*)(void)),
+_Static_assert(sizeof(gd_kernels) == offsetof(gd_kernels, step) + (GD_RULE_COUNT + GD_UNARY_COUNT + GD_DERIVATIVE_COUNT + 10) * sizeof(void (*)(void)),
                "the kernel table has a function that this list does not have: add a case for it, then count it here");
 
 const gd_case *gd_case_at(size_t index) {

@@ -4,18 +4,26 @@
 #include <math.h>
 
 static double sigmoid(double x) { return 1 / (1 + exp(-x)); }
+static double softplus(double x) { return fmax(x, 0) + log1p(exp(-fabs(x))); }
+static double gelu(double x) { return x / 2 * erfc(-x / sqrt(2)); }
+static double rsqrt(double x) { return 1 / sqrt(x); }
+static double silu(double x) { return x * sigmoid(x); }
 static double relu(double x) { return fmax(x, 0); }
+static double leaky_relu(double x) { return fmax(x, 0) + 0.01 * fmin(x, 0); }
 
-double (*const gd_oracle_unary[GD_UNARY_COUNT])(double) = {
-    [GD_UNARY_EXP] = exp, [GD_UNARY_LOG] = log, [GD_UNARY_TANH] = tanh, [GD_UNARY_SIGMOID] = sigmoid, [GD_UNARY_RELU] = relu};
+#define FUNCTION(NAME, name) [GD_UNARY_##NAME] = name,
+double (*const gd_oracle_unary[GD_UNARY_COUNT])(double) = {GD_UNARY_MAP(FUNCTION)};
 
 /* 1 - tanh^2 and s(1 - s), in forms that lose nothing where the function saturates. */
 static double tanh_derivative(double x) { return 1 / (cosh(x) * cosh(x)); }
 static double sigmoid_derivative(double x) { return sigmoid(x) * sigmoid(-x); }
 static double relu_derivative(double x) { return x > 0 ? 1 : 0; }
+static double leaky_relu_derivative(double x) { return x > 0 ? 1 : 0.01; }
 
-double (*const gd_oracle_derivative[GD_DERIVATIVE_COUNT])(double) = {
-    [GD_DERIVATIVE_TANH] = tanh_derivative, [GD_DERIVATIVE_SIGMOID] = sigmoid_derivative, [GD_DERIVATIVE_RELU] = relu_derivative};
+double (*const gd_oracle_derivative[GD_DERIVATIVE_COUNT])(double) = {[GD_DERIVATIVE_TANH] = tanh_derivative,
+                                                                     [GD_DERIVATIVE_SIGMOID] = sigmoid_derivative,
+                                                                     [GD_DERIVATIVE_RELU] = relu_derivative,
+                                                                     [GD_DERIVATIVE_LEAKY_RELU] = leaky_relu_derivative};
 
 void gd_oracle_product(size_t m, size_t n, size_t k, const float *a, size_t a_row, size_t a_k, const float *b, size_t b_k, size_t b_column, double *c,
                        double *size) {

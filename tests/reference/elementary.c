@@ -6,44 +6,77 @@
 
 _Static_assert(LDBL_MANT_DIG >= 64, "the reference takes the elementary functions' digits from long double: it needs 64 bits at least");
 
-/* Section 7: correctly rounded. A long double value with an error of a few units of 2^-64 decides the float unless a rounding boundary lies that
- * close, which for exp, log and tanh happens at no float, and for sigmoid only around 0.5. */
-static long double exp_digits(float x) { return expl(x); }
-static long double log_digits(float x) { return logl(x); }
-static long double tanh_digits(float x) { return tanhl(x); }
+/* A function's value: the exact sum of a number that has no error and of one that has. Where the exact number is far greater, ties of two floats are
+ * told from their neighbours although one long double cannot show it. -0 is the sum's neutral element. */
+typedef struct digits {
+    long double exact, approximate;
+    long double error; /* of `approximate`, relative */
+} digits;
 
-/* sigmoid(x) = 1/2 + x/4 - x^3/48 + ...: the first two terms often lie exactly on a boundary. With 2^e <= |x| < 2^(e+1) <= 2^-14 they, like the
- * boundaries, are multiples of 2^(e-25), and all the rest is smaller than that: it only says on which side of the boundary the value lies, towards
- * 1/2. (Under 2^-28 the result is 1/2 in any case.) */
-static long double sigmoid_digits(float x) {
-    if (fabsf(x) < 0x1p-14f) return nextafterl(0.5L + (long double)x / 4, 0.5L);
-    return 1.0L / (1.0L + expl(-(long double)x));
+/* Sixteen units in the last place of 64 bits. The C library's stated errors are 1 to 5 units, and a formula here adds a few. */
+static const long double usual_error = 0x1p-60L;
+
+static digits value(long double approximate) { return (digits){-0.0L, approximate, usual_error}; }
+static digits sum(long double exact, long double approximate) { return (digits){exact, approximate, usual_error}; }
+
+static digits exp_digits(float x) { return value(expl(x)); }
+static digits log_digits(float x) { return value(logl(x)); }
+static digits tanh_digits(float x) { return value(tanhl(x)); }
+static digits expm1_digits(float x) { return value(expm1l(x)); }
+static digits log1p_digits(float x) { return value(log1pl(x)); }
+static digits erf_digits(float x) { return value(erfl(x)); }
+static digits rsqrt_digits(float x) { return value(1.0L / sqrtl(x)); }
+
+static digits sigmoid_digits(float x) {
+    if (fabsf(x) < 0.5f) return sum(0.5L, tanhl((long double)x / 2) / 2);
+    return value(1.0L / (1.0L + expl(-(long double)x)));
 }
 
-float gd_reference_exp(float x) { return (float)exp_digits(x); }
-float gd_reference_log(float x) { return (float)log_digits(x); }
-float gd_reference_tanh(float x) { return (float)tanh_digits(x); }
-float gd_reference_sigmoid(float x) { return (float)sigmoid_digits(x); }
+static digits softplus_digits(float x) {
+    const long double rest = log1pl(expl(-fabsl((long double)x)));
+    return x > 0 ? sum(x, rest) : value(rest);
+}
+
+static digits silu_digits(float x) {
+    const long double half = (long double)x / 2;
+    if (x == 0.0f || x == -INFINITY) return value(x == 0.0f ? x : -0.0L);
+    if (fabsf(x) < 0.5f) return sum(half, half * tanhl(half));
+    return value(x / (1.0L + expl(-(long double)x)));
+}
+
+/* Far below 0 an error of the argument a of erfc counts 2a^2 = x^2 times. */
+static digits gelu_digits(float x) {
+    const long double half = (long double)x / 2, argument = x / sqrtl(2.0L);
+    if (x == 0.0f || x == -INFINITY) return value(x == 0.0f ? x : -0.0L);
+    if (fabsf(x) < 0.5f) return sum(half, half * erfl(argument));
+    return (digits){-0.0L, half * erfcl(-argument), usual_error * (1 + (x < 0 ? (long double)x * x : 0))};
+}
+
+/* exact + approximate, rounded once. Where the sum as a long double is a tie of two floats, what it lost decides. */
+static float rounded(long double exact, long double approximate) {
+    const long double head = exact + approximate, lost = approximate - (head - exact);
+    const float nearest = (float)head;
+    const long double other = nearest + 2 * (head - nearest); /* as far from head, on the other side */
+    if (head != nearest && (long double)(float)other == other && lost != 0) return (float)nextafterl(head, lost > 0 ? INFINITY : -INFINITY);
+    return nearest;
+}
+
+static float rounded_digits(digits d) { return rounded(d.exact, d.approximate); }
+
+#define REFERENCE(NAME, name) \
+    float gd_reference_##name(float x) { return rounded_digits(name##_digits(x)); }
+GD_ELEMENTARY_MAP(REFERENCE)
 
 int gd_reference_decided(int unary, float x) {
-    const long double error = 0x1p-60L; /* sixteen units in the last place of 64 bits; the C library's stated errors are 1 to 4 */
-    long double value;
+    digits d;
     switch (unary) {
-    case GD_UNARY_EXP:
-        value = exp_digits(x);
+#define DIGITS(NAME, name) \
+    case GD_UNARY_##NAME: \
+        d = name##_digits(x); \
         break;
-    case GD_UNARY_LOG:
-        value = log_digits(x);
-        break;
-    case GD_UNARY_TANH:
-        value = tanh_digits(x);
-        break;
-    case GD_UNARY_SIGMOID:
-        if (fabsf(x) < 0x1p-14f) return 1; /* argued above */
-        value = sigmoid_digits(x);
-        break;
+        GD_ELEMENTARY_MAP(DIGITS)
     default:
         return 1; /* exact */
     }
-    return value != value || (float)(value * (1 - error)) == (float)(value * (1 + error));
+    return d.approximate != d.approximate || rounded(d.exact, d.approximate * (1 - d.error)) == rounded(d.exact, d.approximate * (1 + d.error));
 }

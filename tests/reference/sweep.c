@@ -1,5 +1,5 @@
 /* Shows that the reference's elementary functions are correctly rounded: goes through all 2^32 floats and counts those whose rounding the long
- * double digits do not decide. `reference-sweep exp|log|tanh|sigmoid [FIRST COUNT]`: all of them (minutes of one core), or those from the bits
+ * double digits do not decide. `reference-sweep FUNCTION [FIRST COUNT]`: all of them (minutes of one core), or those from the bits
  * FIRST on. Exit 1 if there is one. */
 #include "reference/reference.h"
 
