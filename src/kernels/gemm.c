@@ -1,14 +1,12 @@
 /* Products on plain arrays. A product is cut into chunks of bounded size; of a chunk, A is packed into strips as high as the register tile and B into
  * panels as wide, then strips meet panels. The micro-kernel and its order are the table's; docs/adr/0010 has the figures behind the sizes. */
-#include <gradus/matrix.h>
+#include "kernels/gemm.h"
 
 #include <string.h>
 
-#include "base/fp.h"
 #include "base/phases.h"
 #include "kernels/contract.h"
 #include "kernels/kernels.h"
-#include "kernels/tensor.h"
 
 enum {
     CHUNK = 1088,            /* the most rows and columns of C in a chunk, but for rounding up */
@@ -31,12 +29,10 @@ typedef struct operand {
 } operand;
 
 typedef struct product {
+    const gd_product *about;
     const gd_kernels *kernels;
     size_t m, n, k;
     operand a, b;
-    float *c;
-    ptrdiff_t c_row;
-    float alpha, beta;
     size_t chunk_rows, chunk_columns, chunk_depth; /* of every chunk but the last ones */
     float *sums;                                   /* r of a chunk between its pieces of k, where there are several; else NULL */
 } product;
@@ -51,7 +47,10 @@ static size_t least(size_t a, size_t b) { return a < b ? a : b; }
 
 static size_t pieces(size_t n, size_t size) { return n / size + (n % size != 0); }
 
-static const float *element(const operand *o, size_t i, size_t p) { return o->data + (ptrdiff_t)i * o->lane + (ptrdiff_t)p * o->k; }
+/* An operand without elements has no address. */
+static const float *element(const operand *o, size_t i, size_t p) {
+    return o->data ? o->data + (ptrdiff_t)i * o->lane + (ptrdiff_t)p * o->k : NULL;
+}
 
 /* ---- packing ---- */
 
@@ -115,19 +114,17 @@ static void multiply_block(const chunk *c, size_t strip, size_t column, size_t b
     }
 }
 
-/* One strip by TASK_COLUMNS columns: r collects the blocks of k in order; behind the last one C takes it. */
+/* One strip by TASK_COLUMNS columns: r collects the blocks of k in order; behind the last one it is taken. */
 static void multiply_task(const chunk *c, size_t strip, size_t column, float *r) {
     const product *p = c->product;
-    const size_t row = strip * p->a.step, rows = least(c->rows - row, p->a.step);
+    const size_t row = strip * p->a.step, rows = least(c->rows - row, p->a.step), columns = least(c->columns - column, TASK_COLUMNS);
     size_t block = 0;
     do { /* k = 0 passes once: r = +0 */
         multiply_block(c, strip, column, block, r);
         block += GD_K_BLOCK;
     } while (block < c->k);
     if (c->first + c->k < p->k) return;
-    for (size_t i = 0; i < rows; i++)
-        p->kernels->finish(p->c + (ptrdiff_t)(c->row + row + i) * p->c_row + c->column + column, r + i * TASK_COLUMNS,
-                           least(c->columns - column, TASK_COLUMNS), p->alpha, p->beta);
+    for (size_t i = 0; i < rows; i++) p->about->take(p->about->argument, c->row + row + i, c->column + column, r + i * TASK_COLUMNS, columns);
 }
 
 /* Tasks run down the strips first, so that their piece of B stays in cache. */
@@ -150,27 +147,7 @@ static gradus_status run_chunk(gradus_context *context, chunk *c) {
     return gd_phases_run(context, phases, 2, (double)c->rows * (double)c->columns * ((double)c->k + 1.0), 2);
 }
 
-static GD_NOINLINE gradus_status run(gradus_context *context, product *p, double alpha, double beta) {
-    gradus_status status = GRADUS_OK;
-    chunk c = {.product = p};
-    p->alpha = (float)alpha; /* rounds: inside the guard */
-    p->beta = (float)beta;
-    for (c.column = 0; c.column < p->n; c.column += p->chunk_columns)
-        for (c.row = 0; c.row < p->m; c.row += p->chunk_rows) {
-            c.columns = least(p->n - c.column, p->chunk_columns);
-            c.rows = least(p->m - c.row, p->chunk_rows);
-            c.first = 0;
-            do {
-                c.k = least(p->k - c.first, p->chunk_depth);
-                status = run_chunk(context, &c);
-                c.first += c.k;
-            } while (status == GRADUS_OK && c.first < p->k);
-            if (status != GRADUS_OK) return status;
-        }
-    return GRADUS_OK;
-}
-
-/* ---- the public function ---- */
+/* ---- the whole ---- */
 
 /* Equal chunks, none larger than `most` rounded up to whole units. */
 static size_t chunk_size(size_t n, size_t most, size_t unit) { return n == 0 ? unit : gd_round_up(pieces(n, pieces(n, most)), unit); }
@@ -178,62 +155,55 @@ static size_t chunk_size(size_t n, size_t most, size_t unit) { return n == 0 ? u
 /* Floats of the packed pieces of an operand in a chunk. */
 static size_t packed_size(const operand *o, size_t n, size_t k) { return pieces(n, o->step) * o->width * k; }
 
-/* Chooses chunks and what is packed (nothing that would be read only once from there), and lays out the scratch. */
-static gradus_status plan(gradus_context *context, product *p) {
-    p->chunk_rows = chunk_size(p->m, CHUNK, p->a.step);
-    p->chunk_columns = chunk_size(p->n, CHUNK, TASK_COLUMNS);
-    p->chunk_depth = chunk_size(p->k, DEPTH, GD_K_BLOCK);
-    const bool pack_a = p->n > p->b.step, pack_b = p->m > p->a.step || p->b.lane != 1;
-    const size_t rows = least(p->m, p->chunk_rows), columns = least(p->n, p->chunk_columns), depth = least(p->k, p->chunk_depth);
-    const size_t of_a = pack_a ? packed_size(&p->a, rows, depth) : 0, of_b = pack_b ? packed_size(&p->b, columns, depth) : 0;
-    const size_t of_r = p->k > depth ? pieces(rows, p->a.step) * pieces(columns, TASK_COLUMNS) * TILE : 0;
-    void *memory;
-    gradus_status status = gd_context_scratch(context, (of_a + of_b + of_r) * sizeof(float), &memory);
-    if (status != GRADUS_OK) return status;
-    p->a.packed = pack_a ? memory : NULL;
-    p->b.packed = pack_b ? (float *)memory + of_a : NULL;
-    p->sums = of_r ? (float *)memory + of_a + of_b : NULL;
-    return GRADUS_OK;
-}
-
-static gradus_status check(gradus_context *context, gradus_product kind, const gradus_tensor *a, const gradus_tensor *b, const gradus_tensor *c,
-                           size_t *k) {
-    if (!a || !b || !c) return gd_fail(context, GRADUS_INVALID_ARGUMENT, "gradus_matrix_multiply: a, b and c must not be NULL");
-    if (kind != GRADUS_PRODUCT_NN && kind != GRADUS_PRODUCT_NT && kind != GRADUS_PRODUCT_TN)
-        return gd_fail(context, GRADUS_INVALID_ARGUMENT, "gradus_matrix_multiply: %d is no product; GRADUS_PRODUCT_NN, _NT or _TN is expected",
-                       (int)kind);
-    *k = kind == GRADUS_PRODUCT_TN ? a->rows : a->columns;
-    const size_t m = c->rows, n = c->columns;
-    gradus_status status = gd_tensor_check_f32(context, c, m, n, "gradus_matrix_multiply: c");
-    if (status == GRADUS_OK)
-        status = kind == GRADUS_PRODUCT_TN ? gd_tensor_check_f32(context, a, *k, m, "gradus_matrix_multiply: a (tn: [k, m])")
-                                           : gd_tensor_check_f32(context, a, m, *k, "gradus_matrix_multiply: a ([m, k])");
-    if (status == GRADUS_OK)
-        status = kind == GRADUS_PRODUCT_NT ? gd_tensor_check_f32(context, b, n, *k, "gradus_matrix_multiply: b (nt: [n, k])")
-                                           : gd_tensor_check_f32(context, b, *k, n, "gradus_matrix_multiply: b ([k, n])");
-    return status;
-}
-
-gradus_status gradus_matrix_multiply(gradus_context *context, gradus_product kind, double alpha, const gradus_tensor *a, const gradus_tensor *b,
-                                     double beta, const gradus_tensor *c) {
-    size_t k = 0;
-    gradus_status status = check(context, kind, a, b, c, &k);
-    if (status != GRADUS_OK) return status;
-    const int tn = kind == GRADUS_PRODUCT_TN, nt = kind == GRADUS_PRODUCT_NT;
+/* Chooses chunks and what is packed (nothing that would be read only once from there), and lays out the scratch (memory NULL: only measures it, in
+ * floats). */
+static product plan(const gradus_context *context, const gd_product *about, float *memory, size_t *floats) {
     const gd_kernels *kernels = context->kernels;
-    const size_t rows = kernels->tile_rows, columns = kernels->tile_columns;
-    product p = {.kernels = kernels,
-                 .m = c->rows,
-                 .n = c->columns,
-                 .k = k,
-                 .a = {a->data, tn ? 1 : a->row_stride, tn ? a->row_stride : 1, rows, gd_round_up(rows, kernels->width), NULL},
-                 .b = {b->data, nt ? b->row_stride : 1, nt ? 1 : b->row_stride, columns, columns, NULL},
-                 .c = c->data,
-                 .c_row = c->row_stride};
-    status = plan(context, &p);
-    if (status != GRADUS_OK) return status;
-    const gd_fp_environment environment = gd_fp_enter();
-    status = run(context, &p, alpha, beta);
-    gd_fp_leave(environment);
-    return status;
+    const bool tn = about->kind == GRADUS_PRODUCT_TN, nt = about->kind == GRADUS_PRODUCT_NT;
+    const size_t height = kernels->tile_rows, width = kernels->tile_columns;
+    product p = {.about = about,
+                 .kernels = kernels,
+                 .m = about->m,
+                 .n = about->n,
+                 .k = about->k,
+                 .a = {about->a, tn ? 1 : about->a_row, tn ? about->a_row : 1, height, gd_round_up(height, kernels->width), NULL},
+                 .b = {about->b, nt ? about->b_row : 1, nt ? 1 : about->b_row, width, width, NULL}};
+    p.chunk_rows = chunk_size(p.m, CHUNK, p.a.step);
+    p.chunk_columns = chunk_size(p.n, CHUNK, TASK_COLUMNS);
+    p.chunk_depth = chunk_size(p.k, DEPTH, GD_K_BLOCK);
+    const bool pack_a = p.n > p.b.step, pack_b = p.m > p.a.step || p.b.lane != 1;
+    const size_t rows = least(p.m, p.chunk_rows), columns = least(p.n, p.chunk_columns), depth = least(p.k, p.chunk_depth);
+    const size_t of_a = pack_a ? packed_size(&p.a, rows, depth) : 0, of_b = pack_b ? packed_size(&p.b, columns, depth) : 0;
+    const size_t of_r = p.k > depth ? pieces(rows, p.a.step) * pieces(columns, TASK_COLUMNS) * TILE : 0;
+    *floats = of_a + of_b + of_r;
+    if (!memory) return p;
+    p.a.packed = pack_a ? memory : NULL;
+    p.b.packed = pack_b ? memory + of_a : NULL;
+    p.sums = of_r ? memory + of_a + of_b : NULL;
+    return p;
+}
+
+size_t gd_product_scratch(const gradus_context *context, const gd_product *about) {
+    size_t floats;
+    (void)plan(context, about, NULL, &floats);
+    return floats * sizeof(float);
+}
+
+gradus_status gd_product_run(gradus_context *context, const gd_product *about, void *scratch) {
+    size_t floats;
+    const product p = plan(context, about, scratch, &floats);
+    chunk c = {.product = &p};
+    for (c.column = 0; c.column < p.n; c.column += p.chunk_columns)
+        for (c.row = 0; c.row < p.m; c.row += p.chunk_rows) {
+            c.columns = least(p.n - c.column, p.chunk_columns);
+            c.rows = least(p.m - c.row, p.chunk_rows);
+            c.first = 0;
+            do {
+                c.k = least(p.k - c.first, p.chunk_depth);
+                const gradus_status status = run_chunk(context, &c);
+                if (status != GRADUS_OK) return status;
+                c.first += c.k;
+            } while (c.first < p.k);
+        }
+    return GRADUS_OK;
 }
