@@ -30,8 +30,8 @@ static void transpose(void *argument, size_t begin, size_t end) {
     const gd_backward_input *b = argument;
     for (size_t task = begin; task < end; task++) {
         const size_t first = task * SAMPLE_BLOCK, last = least(first + SAMPLE_BLOCK, b->samples);
-        for (size_t j = 0; j < b->dense.outputs; j++)
-            for (size_t i = first; i < last; i++) b->transposed[j * b->transposed_stride + i] = b->d[i * b->d_stride + j];
+        b->context->kernels->transpose(b->d + first * b->d_stride, (ptrdiff_t)b->d_stride, b->transposed + first, (ptrdiff_t)b->transposed_stride,
+                                       last - first, b->dense.outputs);
     }
 }
 
@@ -55,9 +55,9 @@ static void input_panels(const gd_backward_input *b, size_t input, size_t sample
                               .add = p > 0};
         b->context->kernels->tile(&tile);
     }
+    b->context->kernels->transpose(tile_c, SAMPLE_BLOCK, b->dx + sample * b->dx_stride + input, (ptrdiff_t)b->dx_stride, inputs, samples);
     for (size_t s = 0; s < samples; s++) {
         const size_t at = (sample + s) * b->dx_stride + input;
-        for (size_t i = 0; i < inputs; i++) b->dx[at + i] = tile_c[i * SAMPLE_BLOCK + s];
         gd_activation_derivative(b->context, b->activation, b->from + at, b->dx + at, inputs);
     }
 }
@@ -116,8 +116,7 @@ static void pack_strips(void *argument, size_t begin, size_t end) {
     for (size_t strip = begin; strip < end; strip++) {
         const size_t input = strip * height, inputs = least(b->dense.inputs - input, height);
         float *out = b->strips + input * b->samples;
-        for (size_t s = 0; s < b->samples; s++)
-            for (size_t i = 0; i < inputs; i++) out[s * height + i] = b->x[s * b->x_stride + input + i];
+        b->context->kernels->copy(b->x + input, (ptrdiff_t)b->x_stride, out, (ptrdiff_t)height, b->samples, inputs);
     }
 }
 
