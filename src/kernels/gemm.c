@@ -9,12 +9,13 @@
 #include "kernels/kernels.h"
 
 enum {
-    CHUNK = 1088,            /* the most rows and columns of C in a chunk, but for rounding up */
-    DEPTH = 4 * GD_K_BLOCK,  /* the most of k in a chunk: its piece of B for one task stays in a second-level cache */
-    SLAB = 16,               /* of k, that a task copies: whole rows of the chunk, read one after another */
-    TASK_COLUMNS = 128,      /* columns of a task: whole panels, whose B meets strip after strip */
-    TASK_PRODUCTS = 1 << 18, /* multiplications that a task should have at least */
-    MAX_TILE_ROWS = 16,      /* of any ISA */
+    CHUNK = 1088,             /* the most rows and columns of C in a chunk, but for rounding up */
+    DEPTH = 4 * GD_K_BLOCK,   /* the most of k in a chunk; less, down to one block, where there are CHUNK_PRODUCTS all the same: the packed pieces, */
+    CHUNK_PRODUCTS = 1 << 25, /* written over chunk by chunk, stay in caches, but threads wait for each other twice a chunk */
+    SLAB = 16,                /* of k, that a task copies: whole rows of the chunk, read one after another */
+    TASK_COLUMNS = 128,       /* columns of a task: whole panels, whose B meets strip after strip */
+    TASK_PRODUCTS = 1 << 18,  /* multiplications that a task should have at least */
+    MAX_TILE_ROWS = 16,       /* of any ISA */
     TILE = MAX_TILE_ROWS * TASK_COLUMNS
 };
 
@@ -48,9 +49,7 @@ static size_t least(size_t a, size_t b) { return a < b ? a : b; }
 static size_t pieces(size_t n, size_t size) { return n / size + (n % size != 0); }
 
 /* An operand without elements has no address. */
-static const float *element(const operand *o, size_t i, size_t p) {
-    return o->data ? o->data + (ptrdiff_t)i * o->lane + (ptrdiff_t)p * o->k : NULL;
-}
+static const float *element(const operand *o, size_t i, size_t p) { return o->data ? o->data + (ptrdiff_t)i * o->lane + (ptrdiff_t)p * o->k : NULL; }
 
 /* ---- packing ---- */
 
@@ -170,9 +169,10 @@ static product plan(const gradus_context *context, const gd_product *about, floa
                  .b = {about->b, nt ? about->b_row : 1, nt ? 1 : about->b_row, width, width, NULL}};
     p.chunk_rows = chunk_size(p.m, CHUNK, p.a.step);
     p.chunk_columns = chunk_size(p.n, CHUNK, TASK_COLUMNS);
-    p.chunk_depth = chunk_size(p.k, DEPTH, GD_K_BLOCK);
     const bool pack_a = p.n > p.b.step, pack_b = p.m > p.a.step || p.b.lane != 1;
-    const size_t rows = least(p.m, p.chunk_rows), columns = least(p.n, p.chunk_columns), depth = least(p.k, p.chunk_depth);
+    const size_t rows = least(p.m, p.chunk_rows), columns = least(p.n, p.chunk_columns);
+    p.chunk_depth = chunk_size(p.k, least(DEPTH, gd_round_up(CHUNK_PRODUCTS / (rows * columns + 1) + 1, GD_K_BLOCK)), GD_K_BLOCK);
+    const size_t depth = least(p.k, p.chunk_depth);
     const size_t of_a = pack_a ? packed_size(&p.a, rows, depth) : 0, of_b = pack_b ? packed_size(&p.b, columns, depth) : 0;
     const size_t of_r = p.k > depth ? pieces(rows, p.a.step) * pieces(columns, TASK_COLUMNS) * TILE : 0;
     *floats = of_a + of_b + of_r;
