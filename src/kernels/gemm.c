@@ -15,8 +15,7 @@ enum {
     SLAB = 16,                /* of k, that a task copies: whole rows of the chunk, read one after another */
     TASK_COLUMNS = 128,       /* columns of a task: whole panels, whose B meets strip after strip */
     TASK_PRODUCTS = 1 << 18,  /* multiplications that a task should have at least */
-    MAX_TILE_ROWS = 16,       /* of any ISA */
-    TILE = MAX_TILE_ROWS * TASK_COLUMNS
+    MAX_TILE_ROWS = 16        /* of any ISA */
 };
 
 /* A by rows or B by columns: element (i, p) is data[i*lane + p*k], i along C, p along k. Packed, panel j holds i = j*step .. j*step + width - 1,
@@ -129,9 +128,9 @@ static void multiply_task(const chunk *c, size_t strip, size_t column, float *r)
 /* Tasks run down the strips first, so that their piece of B stays in cache. */
 static void multiply(void *argument, size_t begin, size_t end) {
     const chunk *c = argument;
-    float own[TILE];
+    float own[MAX_TILE_ROWS * TASK_COLUMNS];
     for (size_t task = begin; task < end; task++) {
-        float *r = c->product->sums ? c->product->sums + task * TILE : own;
+        float *r = c->product->sums ? c->product->sums + task * c->product->a.step * TASK_COLUMNS : own;
         multiply_task(c, task % strips(c), task / strips(c) * TASK_COLUMNS, r);
     }
 }
@@ -174,7 +173,7 @@ static product plan(const gradus_context *context, const gd_product *about, floa
     p.chunk_depth = chunk_size(p.k, least(DEPTH, gd_round_up(CHUNK_PRODUCTS / (rows * columns + 1) + 1, GD_K_BLOCK)), GD_K_BLOCK);
     const size_t depth = least(p.k, p.chunk_depth);
     const size_t of_a = pack_a ? packed_size(&p.a, rows, depth) : 0, of_b = pack_b ? packed_size(&p.b, columns, depth) : 0;
-    const size_t of_r = p.k > depth ? pieces(rows, p.a.step) * pieces(columns, TASK_COLUMNS) * TILE : 0;
+    const size_t of_r = p.k > depth ? pieces(rows, p.a.step) * pieces(columns, TASK_COLUMNS) * p.a.step * TASK_COLUMNS : 0;
     *floats = of_a + of_b + of_r;
     if (!memory) return p;
     p.a.packed = pack_a ? memory : NULL;

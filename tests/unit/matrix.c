@@ -1,4 +1,5 @@
 /* gradus_matrix_multiply against the contract written down once more: one fma chain a block of 256, bit for bit. */
+#include "kernels/gemm.h"
 #include "nets.h"
 
 /* docs/numerics.md, section 4. a(i, p) and b(p, j) by strides; C's rows have stride n. */
@@ -155,6 +156,21 @@ Test(matrix, random_shapes) {
                        test_random(&random), runnable_isa(i));
             gradus_context_destroy(context);
         }
+}
+
+/* However large the product. */
+Test(matrix, scratch_is_bounded) {
+    static const size_t sizes[] = {1, 13, 100, 1087, 1089, 2177, 100000, (size_t)1 << 31};
+    for (size_t i = 0; runnable_isa(i); i++) {
+        gradus_context *context = context_with(runnable_isa(i), 1);
+        for (size_t j = 0; j < 8 * 8 * 8 * 3; j++) {
+            const gd_product product = {
+                .kind = kinds[j % 3], .m = sizes[j / 3 % 8], .n = sizes[j / 24 % 8], .k = sizes[j / 192], .a_row = 1, .b_row = 1};
+            const size_t bytes = gd_product_scratch(context, &product);
+            cr_assert_leq(bytes, 8000000u, "%s: %zu x %zu x %zu", runnable_isa(i), product.m, product.n, product.k);
+        }
+        gradus_context_destroy(context);
+    }
 }
 
 /* Claims in any order, by any number of threads. */
