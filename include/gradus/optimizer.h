@@ -7,24 +7,31 @@
 
 GRADUS_BEGIN_DECLS
 
-/* The algorithms: GRADUS_OPTIMIZER_SGD, ... from optimizers.def. 0 is unset. */
+/* The algorithms, each one formula of one framework: GRADUS_OPTIMIZER_ADAM (torch's), GRADUS_OPTIMIZER_ADAM_KERAS, ... from optimizers.def. 0 is
+ * unset. */
 typedef int32_t gradus_optimizer_algorithm;
-#define GRADUS_OPTIMIZER(number, name, NAME, kind, passes, states, hyper_parameters, formula, source) GRADUS_OPTIMIZER_##NAME = (number),
+#define GRADUS_OPTIMIZER(number, name, NAME, ...) GRADUS_OPTIMIZER_##NAME = (number),
+#define GRADUS_VARIANT(number, name, ID, ...) GRADUS_OPTIMIZER_##ID = (number),
 enum {
 #include <gradus/optimizers.def>
     GRADUS_OPTIMIZER_UNSET = 0
 };
-#undef GRADUS_OPTIMIZER
 
 /* THE list of hyper-parameters: number, NAME, the command line's key, its full name, least value, greatest value. Least and greatest are allowed
- * values, except where a test in gradus_optimizer_set's description says otherwise. Append-only. */
+ * values. Append-only. */
 #define GRADUS_HYPER_PARAMETER_MAP(XX) \
     XX(0, LEARNING_RATE, lr, learning_rate, 0.0, 1e6) \
     XX(1, MOMENTUM, momentum, momentum, 0.0, 1.0) \
     XX(2, DAMPENING, dampening, dampening, 0.0, 1.0) \
     XX(3, BETA1, beta1, beta1, 0.0, 0.9999999) \
     XX(4, BETA2, beta2, beta2, 0.0, 0.9999999) \
-    XX(5, EPSILON, eps, epsilon, 0.0, 1.0)
+    XX(5, EPSILON, eps, epsilon, 0.0, 1.0) \
+    XX(6, WEIGHT_DECAY, weight_decay, weight_decay, 0.0, 1e6) \
+    XX(7, LEARNING_RATE_DECAY, lr_decay, learning_rate_decay, 0.0, 1e6) \
+    XX(8, LEARNING_RATE_FACTOR, lr_factor, learning_rate_factor, 0.0, 1.0) \
+    XX(9, INITIAL_ACCUMULATOR, init, initial_accumulator, 0.0, 1e6) \
+    XX(10, ALPHA, alpha, alpha, 0.0, 0.9999999) \
+    XX(11, EPSILON_ROOT, eps_root, epsilon_root, 0.0, 1.0)
 
 typedef int32_t gradus_hyper_parameter;
 #define GRADUS_HYPER_PARAMETER_ENUM(number, NAME, key, name, least, greatest) GRADUS_##NAME = (number),
@@ -63,17 +70,25 @@ static inline void gradus_optimizer_config_init(gradus_optimizer_config *config,
     gradus_optimizer_config_init_sized(config, sizeof *config, algorithm);
 }
 
-/* Reads NAME[:key=value,...] ("adam:lr=0.001,beta2=0.99"): the algorithm's defaults with these changes. Keys are the short or the full names of
- * GRADUS_HYPER_PARAMETER_MAP; numbers are decimal, whatever the locale. *config must have been initialised (any algorithm).
+/* Reads NAME[:key=value,...] ("adam:lr=0.001,beta2=0.99", "adam:variant=keras,lr=0.01"): the algorithm's defaults with these changes. Keys are `variant`
+ * (another framework's formula of that name and its defaults, wherever it stands) and the short or the full names of GRADUS_HYPER_PARAMETER_MAP;
+ * numbers are decimal, whatever the locale. *config must have been initialised (any algorithm).
  * Errors: INVALID_ARGUMENT; the message lists what is allowed. config is unchanged then. */
 GRADUS_API gradus_status gradus_optimizer_config_parse(gradus_context *context, const char *text, gradus_optimizer_config *config);
+
+/* What weight_decay does to an algorithm: nothing (it has no such hyper-parameter); g becomes g + weight_decay*w; w becomes w*(1 - lr*weight_decay)
+ * before the step. */
+typedef int32_t gradus_weight_decay_form;
+enum { GRADUS_WEIGHT_DECAY_NONE = 1, GRADUS_WEIGHT_DECAY_COUPLED = 2, GRADUS_WEIGHT_DECAY_DECOUPLED = 3 };
 
 /* What there is to know about an algorithm. Static strings. */
 typedef struct gradus_optimizer_info {
     size_t struct_size;
     gradus_optimizer_algorithm algorithm;
+    gradus_weight_decay_form weight_decay;
     uint32_t states, hyper_parameters;
-    const char *name, *formula, *source;
+    const char *name, *variant; /* the first algorithm of a name is what the name alone means */
+    const char *formula, *source;
     const char *state_names[8];
     gradus_hyper_parameter keys[GRADUS_HYPER_PARAMETER_LIMIT]; /* the hyper-parameters it uses ... */
     double defaults[GRADUS_HYPER_PARAMETER_LIMIT];             /* ... and their defaults, in the same order */
@@ -101,19 +116,25 @@ GRADUS_API void gradus_optimizer_destroy(gradus_context *context, gradus_optimiz
 typedef struct gradus_step_args {
     size_t struct_size;
     const gradus_tensor *parameters; /* [count], updated in place */
-    const gradus_tensor *gradients;  /* [count], read only; data NULL: this tensor is skipped, its step count too */
+    const gradus_tensor *gradients;  /* [count], read only unless a flag says otherwise; data NULL: this tensor is skipped, its step count too */
     const gradus_tensor *states;     /* [state][count], updated in place; NULL: the optimizer's own */
     uint64_t *steps;                 /* [count] steps taken so far, counted up; NULL: the optimizer's own */
     double gradient_scale;           /* multiplies every gradient first (1/loss scale); finite */
+    double clip_value;               /* > 0: then every gradient is cut to -clip_value .. clip_value (NaN stays); 0: it is not */
+    uint32_t flags;                  /* GRADUS_STEP_* */
+    uint32_t reserved;               /* 0 */
 } gradus_step_args;
+
+/* ZERO_GRADIENTS: a gradient becomes +0 once it has been used, so that the next backward pass can add to it. */
+enum { GRADUS_STEP_ZERO_GRADIENTS = 1 };
 
 GRADUS_API void gradus_step_args_init_sized(gradus_step_args *args, size_t struct_size);
 static inline void gradus_step_args_init(gradus_step_args *args) { gradus_step_args_init_sized(args, sizeof *args); }
 
-/* One step of every parameter that has a gradient. An element's new value depends on its own inputs only: not on its position, the tensor's
- * size, the thread count or the ISA. Formulas: docs/numerics.md.
- * Everything is checked before anything is changed. Errors: INVALID_ARGUMENT (shape, dtype, strides, NULL), UNSUPPORTED (another dtype),
- * OUT_OF_MEMORY (own state, at first use), INTERRUPTED (before the first change). */
+/* One step of every parameter that has a gradient: scale, clip, weight decay, rule. An element's new value depends on its own inputs only: not on its
+ * position, the tensor's size, the thread count or the ISA. Formulas: docs/numerics.md.
+ * Everything is checked before anything is changed. Errors: INVALID_ARGUMENT (shape, dtype, strides, NULL, a scale or clip value out of range),
+ * UNSUPPORTED (another dtype, an unknown flag), OUT_OF_MEMORY (own state, at first use), INTERRUPTED (before the first change). */
 GRADUS_API gradus_status gradus_optimizer_step(gradus_context *context, gradus_optimizer *optimizer, const gradus_step_args *args);
 
 /* Sets or gets a hyper-parameter of a group; cheap, between steps. Errors: INVALID_ARGUMENT (group, a key the algorithm does not use, a value that is

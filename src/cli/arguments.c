@@ -242,14 +242,27 @@ static void print_option(const option *o, FILE *out) {
     fputc('\n', out);
 }
 
+static void print_keys(const gradus_optimizer_info *info, FILE *out) {
+    for (uint32_t k = 0; k < info->hyper_parameters; k++)
+        fprintf(out, "%s%s=%g", k > 0 ? "," : "", gradus_hyper_parameter_key(info->keys[k]), info->defaults[k]);
+    fputc('\n', out);
+}
+
+/* Algorithms of one name follow each other in the list; the first is what the name alone means. */
 static void print_optimizers(FILE *out) {
     gradus_optimizer_info info = {.struct_size = sizeof info};
-    fprintf(out, "\nOptimizers, their keys and defaults:\n");
+    const char *name = "";
+    fprintf(out, "\nOptimizers, their keys and defaults; NAME:variant=V,... is V's formula with V's defaults:\n");
     for (size_t i = 0; gradus_optimizer_list(i, &info); i++) {
-        fprintf(out, "  %-10s", info.name);
-        for (uint32_t k = 0; k < info.hyper_parameters; k++)
-            fprintf(out, "%s%s=%g", k > 0 ? "," : "", gradus_hyper_parameter_key(info.keys[k]), info.defaults[k]);
-        fprintf(out, "\n            %s\n", info.formula);
+        if (strcmp(name, info.name) == 0) {
+            fprintf(out, "    variant=%-8s ", info.variant);
+            print_keys(&info, out);
+            continue;
+        }
+        name = info.name;
+        fprintf(out, "  %s  ", info.name);
+        print_keys(&info, out);
+        fprintf(out, "    variant=%-8s %s\n", info.variant, info.formula);
     }
 }
 

@@ -145,10 +145,12 @@ static void write_optimizer(gd_writer *out, const gradus_optimizer_config *confi
     for (size_t i = 0; gradus_optimizer_list(i, &info) && info.algorithm != config->algorithm;) i++;
     gd_write_text(out, "optimizer = ");
     gd_write_text(out, info.name);
+    gd_write_text(out, ":variant=");
+    gd_write_text(out, info.variant);
     for (uint32_t k = 0; k < info.hyper_parameters; k++) {
         char number[32];
         gd_json_print_number(number, config->hyper_parameters[info.keys[k]]);
-        gd_write_text(out, k == 0 ? ":" : ",");
+        gd_write_text(out, ",");
         gd_write_text(out, gradus_hyper_parameter_key(info.keys[k]));
         gd_write_text(out, "=");
         gd_write_text(out, number);

@@ -8,13 +8,18 @@
 
 #include <gradus/optimizer.h>
 
-/* Rules, in the order of optimizers.def. */
+/* Rules, and the algorithms that are made of them, in the order of optimizers.def. */
 #define GRADUS_OPTIMIZER(number, name, NAME, ...) GD_RULE_##NAME,
 enum {
 #include <gradus/optimizers.def>
     GD_RULE_COUNT
 };
-#undef GRADUS_OPTIMIZER
+#define GRADUS_OPTIMIZER(number, name, NAME, ...) GD_ALGORITHM_##NAME,
+#define GRADUS_VARIANT(number, name, ID, ...) GD_ALGORITHM_##ID,
+enum {
+#include <gradus/optimizers.def>
+    GD_ALGORITHM_COUNT
+};
 
 enum { GD_MAX_STATES = 4, GD_MAX_COEFFICIENTS = 16 };
 
@@ -24,9 +29,19 @@ typedef struct gd_span {
     const float *gradients;
     float *states[GD_MAX_STATES];
     size_t count;
-    float gradient_scale;      /* always multiplied in (x*1 is exact) */
-    const float *coefficients; /* what the rule's prepare made for this step */
+    float gradient_scale;      /* multiplied into the gradient, always (x*1 is exact) */
+    float keep;                /* multiplied into the weights first, always: decoupled weight decay */
+    const float *coefficients; /* what the algorithm's prepare made for this step */
 } gd_span;
+
+/* The stage between a gradient and the rule: out = g*scale, cut to -clip .. clip if clip > 0 (NaN stays), then fma(decay, w, .) if decay is not 0. out
+ * does not overlap the others. */
+typedef struct gd_gradient_stage {
+    const float *gradients, *weights;
+    float *out;
+    size_t count;
+    float scale, clip, decay;
+} gd_gradient_stage;
 
 /* Element-wise functions y[i] = f(x[i]); y may be x. The elementary ones are correctly rounded. */
 #define GD_ELEMENTARY_MAP(XX) \
@@ -41,14 +56,19 @@ typedef struct gd_span {
     XX(GELU, gelu) \
     XX(RSQRT, rsqrt) \
     XX(SILU, silu)
-#define GD_UNARY_MAP(XX) GD_ELEMENTARY_MAP(XX) XX(RELU, relu) XX(LEAKY_RELU, leaky_relu)
+#define GD_UNARY_MAP(XX) GD_ELEMENTARY_MAP(XX) XX(RELU, relu) XX(LEAKY_RELU, leaky_relu) XX(ELU, elu) XX(SELU, selu)
 /* THE list of element-wise activations with their derivatives d[i] = d[i] * f'(.), or a select where f' is 0 or 1: NAME, name, and 1 where the
  * derivative is computed from the activation's input, 0 where from its output. */
 #define GD_DERIVATIVE_MAP(XX) \
     XX(TANH, tanh, 0) \
     XX(SIGMOID, sigmoid, 0) \
     XX(RELU, relu, 0) \
-    XX(LEAKY_RELU, leaky_relu, 0)
+    XX(LEAKY_RELU, leaky_relu, 0) \
+    XX(ELU, elu, 0) \
+    XX(SELU, selu, 0) \
+    XX(SOFTPLUS, softplus, 0) \
+    XX(SILU, silu, 1) \
+    XX(GELU, gelu, 1)
 
 #define GD_ENUM(NAME, name) GD_UNARY_##NAME,
 enum { GD_UNARY_MAP(GD_ENUM) GD_UNARY_COUNT };
@@ -81,6 +101,7 @@ typedef struct gd_kernels {
     uint32_t tile_rows; /* the product's register tile: a multiple is fast, anything is right */
     uint32_t tile_columns;
     void (*step[GD_RULE_COUNT])(const gd_span *span);
+    void (*gradient_stage)(const gd_gradient_stage *stage);
     void (*unary[GD_UNARY_COUNT])(const float *x, float *y, size_t n);
     void (*derivative[GD_DERIVATIVE_COUNT])(const float *from, float *d, size_t n);
     void (*tile)(const gd_tile *tile);

@@ -16,8 +16,9 @@
 #include "kernels/template/elementary_exp.inl"
 #include "kernels/template/elementary_log.inl"
 #include "kernels/template/elementary_erf.inl"
-#include "kernels/template/elementwise.inl"
 #include "kernels/template/elementary_root.inl"
+#include "kernels/template/elementwise.inl"
+#include "kernels/template/activation.inl"
 #include "kernels/template/tile.inl"
 
 #define GD_PASTE(a, b) a##b
@@ -27,7 +28,7 @@
 
 extern const gd_kernels GD_TABLE(GD_SIMD_NAME);
 
-#define GRADUS_OPTIMIZER(number, name, NAME, kind, passes, states, hyper_parameters, formula, source) [GD_RULE_##NAME] = step_##name,
+#define GRADUS_OPTIMIZER(number, name, NAME, ...) [GD_RULE_##NAME] = step_##name,
 #define GD_UNARY(NAME, name) [GD_UNARY_##NAME] = unary_##name,
 #define GD_DERIVATIVE(NAME, name, from_input) [GD_DERIVATIVE_##NAME] = derivative_##name,
 
@@ -41,6 +42,7 @@ const gd_kernels GD_TABLE(GD_SIMD_NAME) = {
         {
 #include <gradus/optimizers.def>
         },
+    .gradient_stage = gradient_stage,
     .unary = {GD_UNARY_MAP(GD_UNARY)},
     .derivative = {GD_DERIVATIVE_MAP(GD_DERIVATIVE)},
     .tile = tile,

@@ -29,13 +29,13 @@ static gradus_status check_parameter(gradus_context *context, const gradus_param
 }
 
 static gradus_status check(gradus_context *context, const gradus_optimizer_config *config, const gradus_parameter *parameters, size_t count) {
-    const gd_rule *rule = gd_rule_at(gd_rule_find(config->algorithm));
+    const gd_algorithm *algorithm = gd_algorithm_find(config->algorithm);
     gradus_status status = GRADUS_OK;
-    if (!rule) return gd_fail(context, GRADUS_INVALID_ARGUMENT, "gradus_optimizer_create: algorithm %d is unknown", (int)config->algorithm);
+    if (!algorithm) return gd_fail(context, GRADUS_INVALID_ARGUMENT, "gradus_optimizer_create: algorithm %d is unknown", (int)config->algorithm);
     if (config->groups == 0) return gd_fail(context, GRADUS_INVALID_ARGUMENT, "gradus_optimizer_create: groups must be at least 1");
     if (count && !parameters) return gd_fail(context, GRADUS_INVALID_ARGUMENT, "gradus_optimizer_create: parameters is NULL");
-    for (size_t i = 0; status == GRADUS_OK && rule->defaults[i].key >= 0; i++)
-        status = gd_hyper_parameter_check(context, rule, rule->defaults[i].key, config->hyper_parameters[rule->defaults[i].key],
+    for (size_t i = 0; status == GRADUS_OK && algorithm->defaults[i].key >= 0; i++)
+        status = gd_hyper_parameter_check(context, algorithm, algorithm->defaults[i].key, config->hyper_parameters[algorithm->defaults[i].key],
                                           "gradus_optimizer_create");
     for (size_t i = 0; status == GRADUS_OK && i < count; i++) status = check_parameter(context, &parameters[i], i, config->groups);
     return status;
@@ -76,7 +76,9 @@ static gradus_status fill(gradus_context *context, gradus_optimizer *optimizer, 
     if (!gd_size_multiply(config->groups, sizeof *optimizer->hyper_parameters, &bytes) ||
         !(optimizer->hyper_parameters = gd_allocate(&optimizer->allocator, bytes)))
         return gd_fail(context, GRADUS_OUT_OF_MEMORY, "optimizer: out of memory for %u groups", (unsigned)config->groups);
-    for (uint32_t g = 0; g < config->groups; g++) memcpy(optimizer->hyper_parameters[g], config->hyper_parameters, sizeof config->hyper_parameters);
+    for (uint32_t g = 0; g < config->groups; g++)
+        for (gradus_hyper_parameter key = 0; key < GRADUS_HYPER_PARAMETER_LIMIT; key++)
+            optimizer->hyper_parameters[g][key] = gd_algorithm_uses(optimizer->algorithm, key) ? config->hyper_parameters[key] : 0.0;
     return copy_parameters(context, optimizer, parameters, sizes);
 }
 
@@ -94,7 +96,7 @@ gradus_status gd_optimizer_make(gradus_context *context, const gradus_optimizer_
     *optimizer = memory;
     memset(memory, 0, sizeof **optimizer);
     (*optimizer)->allocator = context->allocator;
-    (*optimizer)->rule = gd_rule_find(config.algorithm);
+    (*optimizer)->algorithm = gd_algorithm_find(config.algorithm);
     (*optimizer)->groups = config.groups;
     (*optimizer)->count = count;
     (*optimizer)->for_net = sizes != NULL;
@@ -129,7 +131,7 @@ size_t gd_optimizer_state_stride(const gradus_optimizer *optimizer, size_t index
 }
 
 gradus_status gd_optimizer_own_states(gradus_context *context, gradus_optimizer *optimizer) {
-    const uint32_t states = gd_rule_states(gd_rule_at(optimizer->rule));
+    const uint32_t states = gd_algorithm_states(optimizer->algorithm);
     size_t floats = 0;
     if (optimizer->states || !states) return GRADUS_OK;
     for (size_t i = 0; i < optimizer->count; i++)
@@ -141,8 +143,6 @@ gradus_status gd_optimizer_own_states(gradus_context *context, gradus_optimizer 
 }
 
 void gd_optimizer_begin(const gradus_context *context, const gradus_optimizer *optimizer, gd_update *updates) {
-    const gd_rule *rule = gd_rule_at(optimizer->rule);
-    const uint32_t states = gd_rule_states(rule);
     float *state = optimizer->states;
     for (size_t i = 0; i < optimizer->count; i++) {
         const uint32_t group = optimizer->parameters[i].group;
@@ -150,27 +150,10 @@ void gd_optimizer_begin(const gradus_context *context, const gradus_optimizer *o
         if (i > 0 && group == optimizer->parameters[i - 1].group && optimizer->steps[i] == optimizer->steps[i - 1]) {
             *update = updates[i - 1]; /* the same coefficients */
         } else {
-            *update = (gd_update){.step = context->kernels->step[optimizer->rule], .state_count = states};
-            rule->prepare(update->coefficients, optimizer->hyper_parameters[group], optimizer->steps[i] + 1);
+            gd_update_prepare(update, context->kernels, optimizer->algorithm, optimizer->hyper_parameters[group], optimizer->steps[i] + 1);
         }
-        for (uint32_t j = 0; j < states; j++, state += gd_optimizer_state_stride(optimizer, i)) update->states[j] = state;
+        for (uint32_t j = 0; j < update->state_count; j++, state += gd_optimizer_state_stride(optimizer, i)) update->states[j] = state;
     }
-}
-
-void gd_update_apply(const gd_update *update, float *weights, const float *gradients, size_t first, size_t count) {
-    gd_span span = {.weights = weights + first, .gradients = gradients, .count = count, .gradient_scale = 1.0f, .coefficients = update->coefficients};
-    for (uint32_t j = 0; j < update->state_count; j++) span.states[j] = update->states[j] + first;
-    update->step(&span);
-}
-
-static void clear(float *array, size_t rows, size_t from, size_t width) {
-    for (size_t i = 0; i < rows; i++)
-        for (size_t j = from; j < width; j++) array[i * width + j] = 0.0f;
-}
-
-void gd_update_clear(const gd_update *update, float *weights, size_t first, size_t rows, size_t from, size_t width) {
-    clear(weights + first, rows, from, width);
-    for (uint32_t j = 0; j < update->state_count; j++) clear(update->states[j] + first, rows, from, width);
 }
 
 void gd_optimizer_end(gradus_optimizer *optimizer) {
@@ -184,7 +167,7 @@ static gradus_status check_group(gradus_context *context, const gradus_optimizer
 
 gradus_status gradus_optimizer_set(gradus_context *context, gradus_optimizer *optimizer, uint32_t group, gradus_hyper_parameter key, double value) {
     gradus_status status = check_group(context, optimizer, group, "gradus_optimizer_set");
-    if (status == GRADUS_OK) status = gd_hyper_parameter_check(context, gd_rule_at(optimizer->rule), key, value, "gradus_optimizer_set");
+    if (status == GRADUS_OK) status = gd_hyper_parameter_check(context, optimizer->algorithm, key, value, "gradus_optimizer_set");
     if (status == GRADUS_OK) optimizer->hyper_parameters[group][key] = value;
     return status;
 }
@@ -195,7 +178,7 @@ gradus_status gradus_optimizer_get(gradus_context *context, const gradus_optimiz
     if (status == GRADUS_OK && (key < 0 || key >= GRADUS_HYPER_PARAMETER_LIMIT))
         status = gd_fail(context, GRADUS_INVALID_ARGUMENT, "gradus_optimizer_get: hyper-parameter %d is unknown", (int)key);
     if (status == GRADUS_OK) /* the value itself is fine: this checks that the rule uses the key */
-        status = gd_hyper_parameter_check(context, gd_rule_at(optimizer->rule), key, optimizer->hyper_parameters[group][key], "gradus_optimizer_get");
+        status = gd_hyper_parameter_check(context, optimizer->algorithm, key, optimizer->hyper_parameters[group][key], "gradus_optimizer_get");
     if (status == GRADUS_OK) *value = optimizer->hyper_parameters[group][key];
     return status;
 }

@@ -1,5 +1,6 @@
 /* gradus_optimizer_step: many tensors in the caller's memory as one index range, cut by a fixed grain, so that a thousand small tensors cost like one
  * large one. */
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,23 +12,22 @@
 
 enum { GRAIN = 16384 }; /* elements a task */
 
-/* The step's coefficients of one (group, step count). */
-typedef struct coefficient_set {
+/* The update of one (group, step count); its states are each tensor's own. */
+typedef struct update_set {
     uint64_t step;
     uint32_t group;
-    float values[GD_MAX_COEFFICIENTS];
-} coefficient_set;
+    gd_update update;
+} update_set;
 
 typedef struct step {
     const gd_kernels *kernels;
     const gradus_optimizer *optimizer;
     const gradus_step_args *args;
     uint32_t states;
-    float gradient_scale;
-    size_t *offsets;       /* [count + 1]: tensor i is elements offsets[i] .. offsets[i+1] of the range; none where it is skipped */
-    size_t *own_states;    /* [count]: where tensor i's own state starts */
-    uint32_t *set_of;      /* [count] */
-    coefficient_set *sets; /* [count] at most */
+    size_t *offsets;    /* [count + 1]: tensor i is elements offsets[i] .. offsets[i+1] of the range; none where it is skipped */
+    size_t *own_states; /* [count]: where tensor i's own state starts */
+    uint32_t *set_of;   /* [count] */
+    update_set *sets;   /* [count] at most */
 } step;
 
 static uint64_t steps_taken(const step *s, size_t i) { return s->args->steps ? s->args->steps[i] : s->optimizer->steps[i]; }
@@ -45,14 +45,14 @@ static gradus_tensor state_tensor(const step *s, size_t i, uint32_t j) {
 /* Elements first .. first+count of tensor i, which lie in one piece in every array: at these offsets. */
 static void update_piece(const step *s, size_t i, size_t first, size_t row, size_t column, size_t count, bool dense) {
     const gradus_tensor *w = &s->args->parameters[i], *g = &s->args->gradients[i];
-    gd_span span = {.count = count, .gradient_scale = s->gradient_scale, .coefficients = s->sets[s->set_of[i]].values};
+    gd_span span = {.count = count};
     span.weights = (float *)w->data + (dense ? (ptrdiff_t)first : gd_tensor_row(w, row) + (ptrdiff_t)column);
     span.gradients = (const float *)g->data + (dense ? (ptrdiff_t)first : gd_tensor_row(g, row) + (ptrdiff_t)column);
     for (uint32_t j = 0; j < s->states; j++) {
         const gradus_tensor state = state_tensor(s, i, j);
         span.states[j] = (float *)state.data + (dense ? (ptrdiff_t)first : gd_tensor_row(&state, row) + (ptrdiff_t)column);
     }
-    s->kernels->step[s->optimizer->rule](&span);
+    gd_update_span(&s->sets[s->set_of[i]].update, span);
 }
 
 static bool all_dense(const step *s, size_t i) {
@@ -93,9 +93,18 @@ static void update(void *argument, size_t begin, size_t end) {
     }
 }
 
+/* The update of a group at its step t. */
+static update_set prepared(const step *s, uint32_t group, uint64_t t) {
+    update_set set = {.step = t, .group = group};
+    gd_update_prepare(&set.update, s->kernels, s->optimizer->algorithm, s->optimizer->hyper_parameters[group], t);
+    set.update.gradient_scale = (float)s->args->gradient_scale;
+    set.update.clip = (float)s->args->clip_value;
+    set.update.zero_gradients = (s->args->flags & GRADUS_STEP_ZERO_GRADIENTS) != 0;
+    return set;
+}
+
 /* prepare runs once for each distinct (group, step count). */
 static void prepare_sets(step *s) {
-    const gd_rule *rule = gd_rule_at(s->optimizer->rule);
     uint32_t sets = 0, last = 0;
     for (size_t i = 0; i < s->optimizer->count; i++) {
         const uint32_t group = s->optimizer->parameters[i].group;
@@ -105,17 +114,13 @@ static void prepare_sets(step *s) {
         if (!(sets && s->sets[set].group == group && s->sets[set].step == t))
             for (set = 0; set < sets && !(s->sets[set].group == group && s->sets[set].step == t); set++) {
             }
-        if (set == sets) {
-            s->sets[sets++] = (coefficient_set){.step = t, .group = group};
-            rule->prepare(s->sets[set].values, s->optimizer->hyper_parameters[group], t);
-        }
+        if (set == sets) s->sets[sets++] = prepared(s, group, t);
         s->set_of[i] = last = set;
     }
 }
 
 static GD_NOINLINE gradus_status run(gradus_context *context, step *s) {
     const size_t total = s->offsets[s->optimizer->count];
-    s->gradient_scale = (float)s->args->gradient_scale;
     prepare_sets(s);
     const gd_phase phase = {update, s, total, GRAIN};
     return gd_phases_run(context, &phase, 1, 8.0 * (double)total, 0);
@@ -153,6 +158,12 @@ static gradus_status check(gradus_context *context, const gradus_optimizer *opti
     if (optimizer->count && (!args->parameters || !args->gradients))
         return gd_fail(context, GRADUS_INVALID_ARGUMENT, "gradus_optimizer_step: parameters and gradients must not be NULL");
     if (!isfinite(args->gradient_scale)) return gd_fail(context, GRADUS_INVALID_ARGUMENT, "gradus_optimizer_step: gradient_scale is not finite");
+    if (args->clip_value != 0.0 && !(args->clip_value >= FLT_MIN && args->clip_value <= FLT_MAX))
+        return gd_fail(context, GRADUS_INVALID_ARGUMENT, "gradus_optimizer_step: clip_value must be 0 (no clipping) or from %g to %g, not %g",
+                       (double)FLT_MIN, (double)FLT_MAX, args->clip_value);
+    if (args->flags & ~(uint32_t)GRADUS_STEP_ZERO_GRADIENTS || args->reserved)
+        return gd_fail(context, GRADUS_UNSUPPORTED, "gradus_optimizer_step: flags %#x: unknown ones are set, or reserved is not 0",
+                       (unsigned)args->flags);
     for (size_t i = 0; status == GRADUS_OK && i < optimizer->count; i++)
         if (args->gradients[i].data) status = check_tensor(context, optimizer, args, states, i);
     return status;
@@ -163,7 +174,7 @@ static gradus_status tables(gradus_context *context, step *s) {
     const size_t count = s->optimizer->count;
     void *memory;
     size_t own = 0, bytes;
-    if (!gd_size_multiply(count + 1, 2 * sizeof(size_t) + sizeof(uint32_t) + sizeof(coefficient_set), &bytes)) bytes = SIZE_MAX;
+    if (!gd_size_multiply(count + 1, 2 * sizeof(size_t) + sizeof(uint32_t) + sizeof(update_set), &bytes)) bytes = SIZE_MAX;
     gradus_status status = gd_context_scratch(context, bytes, &memory);
     if (status != GRADUS_OK) return status;
     s->sets = memory;
@@ -187,7 +198,7 @@ void gradus_step_args_init_sized(gradus_step_args *args, size_t struct_size) {
 
 gradus_status gradus_optimizer_step(gradus_context *context, gradus_optimizer *optimizer, const gradus_step_args *given) {
     gradus_step_args args;
-    step s = {.kernels = context->kernels, .optimizer = optimizer, .args = &args, .states = gd_rule_states(gd_rule_at(optimizer->rule))};
+    step s = {.kernels = context->kernels, .optimizer = optimizer, .args = &args, .states = gd_algorithm_states(optimizer->algorithm)};
     gradus_step_args_init(&args);
     if (!given) return gd_fail(context, GRADUS_INVALID_ARGUMENT, "gradus_optimizer_step: args is NULL");
     gradus_status status = gd_read_struct(context, "gradus_step_args", given, &args, sizeof args);

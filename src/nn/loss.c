@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+enum { PIECE = 64 }; /* outputs at a time, where a row needs a second array */
+
 bool gd_targets_are_classes(const gradus_tensor *targets) { return targets->dtype == GRADUS_DTYPE_U8 || targets->dtype == GRADUS_DTYPE_I32; }
 
 size_t gd_label(const gradus_tensor *targets, size_t i) {
@@ -17,7 +19,8 @@ double gd_loss_divisor(gradus_loss kind, size_t n, size_t outputs) {
 }
 
 gradus_activation gd_loss_activation(gradus_loss kind) {
-    return kind == GRADUS_LOSS_CROSS_ENTROPY ? GRADUS_ACTIVATION_SOFTMAX : GRADUS_ACTIVATION_UNSET;
+    if (kind == GRADUS_LOSS_CROSS_ENTROPY) return GRADUS_ACTIVATION_SOFTMAX;
+    return kind == GRADUS_LOSS_BINARY_CROSS_ENTROPY ? GRADUS_ACTIVATION_SIGMOID : GRADUS_ACTIVATION_UNSET;
 }
 
 gradus_activation gd_loss_forward_activation(const gradus_net *net) {
@@ -62,6 +65,27 @@ static double cross_entropy(const gd_loss *l, size_t i) {
     return total * (double)gd_log_f32(l->context, sum) - weighted;
 }
 
+/* From logits z, safe for any: the sum over outputs of |z|*w + log(1 + exp(-|z|)), where w is the weight of the side that z does not take. The row of
+ * y becomes the probabilities p; d = (p - t)*scale. */
+static double binary_cross_entropy(const gd_loss *l, size_t i) {
+    const target_row targets = targets_of(l, i);
+    float *y = l->y + i * l->y_stride;
+    double sum = 0.0;
+    for (size_t first = 0; first < l->outputs; first += PIECE) {
+        const size_t count = l->outputs - first < PIECE ? l->outputs - first : PIECE;
+        float logarithm[PIECE];
+        for (size_t j = 0; j < count; j++) logarithm[j] = y[first + j] > 0.0f ? -y[first + j] : y[first + j];
+        gd_activate(l->context, GRADUS_ACTIVATION_SOFTPLUS, logarithm, count);
+        for (size_t j = 0; j < count; j++) {
+            const double z = (double)y[first + j], t = (double)target(targets, first + j), weight = z > 0.0 ? 1.0 - t : t;
+            sum += (weight == 0.0 ? 0.0 : (z > 0.0 ? z : -z) * weight) + (double)logarithm[j];
+        }
+    }
+    gd_activate(l->context, GRADUS_ACTIVATION_SIGMOID, y, l->outputs);
+    for (size_t j = 0; l->d && j < l->outputs; j++) l->d[i * l->d_stride + j] = (y[j] - target(targets, j)) * l->scale;
+    return sum;
+}
+
 /* An error's part of the loss, and the derivative times scale. */
 typedef double value_function(double error);
 typedef float slope_function(float error, float scale);
@@ -100,7 +124,8 @@ static double huber_errors(const gd_loss *l, size_t i) { return of_errors(l, i, 
 /* A sample's value, its row of y finished and its row of d written. */
 typedef double sample_function(const gd_loss *l, size_t i);
 static sample_function *const sample_functions[] = {
-    [GRADUS_LOSS_CROSS_ENTROPY] = cross_entropy, [GRADUS_LOSS_MSE] = squared_errors, [GRADUS_LOSS_HALF_MSE] = half_squared_errors,
+    [GRADUS_LOSS_CROSS_ENTROPY] = cross_entropy, [GRADUS_LOSS_BINARY_CROSS_ENTROPY] = binary_cross_entropy,
+    [GRADUS_LOSS_MSE] = squared_errors,          [GRADUS_LOSS_HALF_MSE] = half_squared_errors,
     [GRADUS_LOSS_MAE] = absolute_errors,         [GRADUS_LOSS_HUBER] = huber_errors,
 };
 

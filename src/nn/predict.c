@@ -137,7 +137,9 @@ static size_t argmax(const float *row, size_t n) {
 
 /* Whether the targets say what class a sample is of. */
 static bool have_classes(const chunk *c, const gradus_tensor *targets) {
-    return gd_targets_are_classes(targets) || c->net->loss == GRADUS_LOSS_CROSS_ENTROPY;
+    const gradus_loss loss = c->net->loss;
+    return gd_targets_are_classes(targets) || loss == GRADUS_LOSS_CROSS_ENTROPY ||
+           (loss == GRADUS_LOSS_BINARY_CROSS_ENTROPY && gradus_net_outputs(c->net) == 1);
 }
 
 /* The class that a row of outputs, or of numbers as targets, stands for. */

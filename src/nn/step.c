@@ -228,7 +228,7 @@ static gradus_status pass_batch(pass *p, gradus_net *trained, const gradus_optim
 
 static gradus_status check_optimizer(gradus_context *context, const gradus_net *net, const gradus_optimizer *optimizer) {
     bool fits = optimizer && optimizer->for_net && optimizer->count == 2 * net->layer_count &&
-                (optimizer->states || gd_rule_states(gd_rule_at(optimizer->rule)) == 0);
+                (optimizer->states || gd_algorithm_states(optimizer->algorithm) == 0);
     for (size_t l = 0; fits && l < net->layer_count; l++) {
         size_t elements;
         fits = gd_dense_size(net->layers[l].dense, &elements) && optimizer->sizes[2 * l] == elements &&

@@ -22,7 +22,9 @@ typedef struct gd_problem {
     size_t count[GD_MAX_ARRAYS];
     float *data[GD_MAX_ARRAYS];
     int in_place;                               /* unary, softmax: y is x */
-    float scale, alpha, beta;                   /* step; finish */
+    float scale, alpha, beta;                   /* step, gradient_stage; finish */
+    float clip, decay;                          /* step, gradient_stage; gradient_stage */
+    int zero_gradients;                         /* step */
     double hyper[GRADUS_HYPER_PARAMETER_LIMIT]; /* step */
     uint64_t t;
     size_t rows, columns; /* column_sum, copy, transpose */

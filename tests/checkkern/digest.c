@@ -100,10 +100,15 @@ static void digest_shuffle(void) {
 /* By the public functions, which the kernels' name is enough for. */
 static void digest_public(const char *isa) {
     static const char *const products[] = {"multiply/nn", "multiply/nt", "multiply/tn"};
-    static const struct {
-        gradus_activation hidden;
-        const char *optimizer;
-    } runs[] = {{GRADUS_ACTIVATION_TANH, "sgd:lr=0.05"}, {GRADUS_ACTIVATION_RELU, "momentum:lr=0.01"}, {GRADUS_ACTIVATION_SIGMOID, "adam:lr=0.001"}};
+    static const gd_digest_run runs[] = {
+        {"sgd:lr=0.05", GRADUS_ACTIVATION_TANH, GRADUS_ACTIVATION_SOFTMAX, GRADUS_LOSS_CROSS_ENTROPY, 0.0},
+        {"momentum:lr=0.01", GRADUS_ACTIVATION_RELU, GRADUS_ACTIVATION_SOFTMAX, GRADUS_LOSS_CROSS_ENTROPY, 0.1},
+        {"adam:lr=0.001", GRADUS_ACTIVATION_SIGMOID, GRADUS_ACTIVATION_SOFTMAX, GRADUS_LOSS_MSE, 0.0},
+        {"sgd:lr=0.1", GRADUS_ACTIVATION_GELU, GRADUS_ACTIVATION_SIGMOID, GRADUS_LOSS_BINARY_CROSS_ENTROPY, 0.0},
+        {"sgd:lr=0.01", GRADUS_ACTIVATION_SELU, GRADUS_ACTIVATION_SILU, GRADUS_LOSS_HALF_MSE, 0.0},
+        {"sgd:lr=0.1", GRADUS_ACTIVATION_ELU, GRADUS_ACTIVATION_SOFTPLUS, GRADUS_LOSS_MAE, 0.0},
+        {"sgd:lr=0.1", GRADUS_ACTIVATION_LEAKY_RELU, GRADUS_ACTIVATION_IDENTITY, GRADUS_LOSS_HUBER, 0.0},
+    };
     gradus_context *context = gd_digest_context(isa);
     for (gradus_product product = GRADUS_PRODUCT_NN; product <= GRADUS_PRODUCT_TN; product++) {
         gd_sha256 hash;
@@ -114,8 +119,9 @@ static void digest_public(const char *isa) {
     gradus_dataset *digits = gd_digest_digits(context);
     for (size_t i = 0; i < sizeof runs / sizeof runs[0]; i++) {
         char hex[65];
-        gd_digest_training(context, digits, runs[i].hidden, runs[i].optimizer, hex);
-        printf("%s  training/%s/%s\n", hex, gradus_activation_name(runs[i].hidden), runs[i].optimizer);
+        gd_digest_training(context, digits, &runs[i], hex);
+        printf("%s  training/%s/%s/%s/%s\n", hex, gradus_activation_name(runs[i].hidden), gradus_activation_name(runs[i].last),
+               gradus_loss_name(runs[i].loss), runs[i].optimizer);
     }
     gradus_dataset_destroy(context, digits);
     gradus_context_destroy(context);

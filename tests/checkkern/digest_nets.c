@@ -66,15 +66,16 @@ void gd_digest_products(gradus_context *context, gradus_product product, gd_sha2
 }
 
 /* 784 -> 33 -> 10: no width fills its vectors. */
-static gradus_net *make_net(gradus_context *context, gradus_activation hidden) {
-    const gradus_layer layers[] = {{33, hidden, 0}, {CLASSES, GRADUS_ACTIVATION_SOFTMAX, 0}};
+static gradus_net *make_net(gradus_context *context, const gd_digest_run *run) {
+    const gradus_layer layers[] = {{33, run->hidden, 0}, {CLASSES, run->last, 0}};
     gradus_net_config config;
     gradus_net *net = NULL;
     gradus_net_config_init(&config);
     config.inputs = INPUTS;
     config.layers = layers;
     config.layer_count = 2;
-    config.loss = GRADUS_LOSS_CROSS_ENTROPY;
+    config.loss = run->loss;
+    config.label_smoothing = run->label_smoothing;
     config.seed = SEED;
     must(context, gradus_net_create(context, &config, &net));
     return net;
@@ -90,14 +91,13 @@ gradus_dataset *gd_digest_digits(gradus_context *context) {
     return train;
 }
 
-void gd_digest_training(gradus_context *context, const gradus_dataset *digits, gradus_activation hidden, const char *optimizer_text,
-                        char digest[65]) {
-    gradus_net *net = make_net(context, hidden);
+void gd_digest_training(gradus_context *context, const gradus_dataset *digits, const gd_digest_run *run, char digest[65]) {
+    gradus_net *net = make_net(context, run);
     gradus_optimizer *optimizer = NULL;
     gradus_optimizer_config config;
     gradus_train_config train;
     gradus_optimizer_config_init(&config, GRADUS_OPTIMIZER_SGD);
-    must(context, gradus_optimizer_config_parse(context, optimizer_text, &config));
+    must(context, gradus_optimizer_config_parse(context, run->optimizer, &config));
     must(context, gradus_net_optimizer_create(context, net, &config, &optimizer));
     gradus_train_config_init(&train);
     train.batch_size = 67;

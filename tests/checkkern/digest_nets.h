@@ -15,7 +15,15 @@ gradus_dataset *gd_digest_digits(gradus_context *context);
 /* Matrices of many shapes multiplied. */
 void gd_digest_products(gradus_context *context, gradus_product product, gd_sha256 *hash);
 
-/* The digest of a small net's weights after some steps on the digits. */
-void gd_digest_training(gradus_context *context, const gradus_dataset *digits, gradus_activation hidden, const char *optimizer_text, char digest[65]);
+/* A small net and how it is trained. */
+typedef struct gd_digest_run {
+    const char *optimizer;
+    gradus_activation hidden, last;
+    gradus_loss loss;
+    double label_smoothing;
+} gd_digest_run;
+
+/* The digest of the net's weights after some steps on the digits. */
+void gd_digest_training(gradus_context *context, const gradus_dataset *digits, const gd_digest_run *run, char digest[65]);
 
 #endif

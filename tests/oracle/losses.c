@@ -20,6 +20,9 @@ static double cross_entropy(double eps, const double *z, const double *t, size_t
     return (1 - eps) * given + eps * uniform;
 }
 
+/* -log of sigmoid. */
+static double minus_log_sigmoid(double z) { return fmax(-z, 0) + log1p(exp(-fabs(z))); }
+
 static double absolute(double e) { return fabs(e); }
 static double square(double e) { return e * e; }
 static double huber(double e) { return fabs(e) <= 1 ? e * e / 2 : fabs(e) - 0.5; }
@@ -37,6 +40,9 @@ double gd_oracle_loss(gradus_loss loss, double label_smoothing, const double *x,
     case GRADUS_LOSS_CROSS_ENTROPY:
         for (size_t i = 0; i < samples; i++) sum += cross_entropy(label_smoothing, x + i * outputs, targets + i * outputs, outputs);
         return sum / (double)samples;
+    case GRADUS_LOSS_BINARY_CROSS_ENTROPY:
+        for (size_t i = 0; i < n; i++) sum += targets[i] * minus_log_sigmoid(x[i]) + (1 - targets[i]) * minus_log_sigmoid(-x[i]);
+        return sum / (double)n;
     case GRADUS_LOSS_MSE:
         return mean(square, x, targets, n);
     case GRADUS_LOSS_HALF_MSE:

@@ -14,7 +14,7 @@
 typedef void gd_oracle_rule(double *w, const double *g, double *const *states, size_t n, const double *hyper, uint64_t t);
 
 /* In the order of optimizers.def. A line there without a function here does not compile. */
-extern gd_oracle_rule *const gd_oracle_step[GD_RULE_COUNT];
+extern gd_oracle_rule *const gd_oracle_step[GD_ALGORITHM_COUNT];
 
 /* Functions of GD_UNARY_MAP, and the derivatives of GD_DERIVATIVE_MAP with respect to the input x (not, as the kernels have them, by the output). */
 extern double (*const gd_oracle_unary[GD_UNARY_COUNT])(double x);

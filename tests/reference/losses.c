@@ -40,6 +40,17 @@ static double cross_entropy(const float *z, const float *t, size_t n, float s, f
     return total * (double)gd_reference_unary[GD_UNARY_LOG](sum) - weighted;
 }
 
+static double binary_cross_entropy(const float *z, const float *t, size_t n, float s, float *d) {
+    double sum = 0.0;
+    for (size_t j = 0; j < n; j++) {
+        const double weight = z[j] > 0.0f ? 1.0 - (double)t[j] : (double)t[j];
+        const double linear = weight == 0.0 ? 0.0 : fabs((double)z[j]) * weight;
+        sum = sum + (linear + (double)gd_reference_softplus(-fabsf(z[j])));
+        d[j] = (gd_reference_sigmoid(z[j]) - t[j]) * s;
+    }
+    return sum;
+}
+
 static double squared(const float *y, const float *t, size_t n, float s, float *d) {
     double sum = 0.0;
     for (size_t j = 0; j < n; j++) {
@@ -83,6 +94,7 @@ static double huber(const float *y, const float *t, size_t n, float s, float *d)
 
 static double (*const samples_loss[])(const float *x, const float *t, size_t n, float s, float *d) = {
     [GRADUS_LOSS_CROSS_ENTROPY] = cross_entropy,
+    [GRADUS_LOSS_BINARY_CROSS_ENTROPY] = binary_cross_entropy,
     [GRADUS_LOSS_MSE] = squared,
     [GRADUS_LOSS_HALF_MSE] = half_squared,
     [GRADUS_LOSS_MAE] = absolute,

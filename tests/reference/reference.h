@@ -11,13 +11,14 @@
 
 #include "kernels/kernels.h"
 
-/* One step of a rule on n elements, from the hyper-parameters themselves (indexed by GRADUS_LEARNING_RATE, ...); t = 1 at the first step. */
+/* One step of an algorithm on n elements, from the hyper-parameters themselves (indexed by GRADUS_LEARNING_RATE, ...; those it does not have are 0);
+ * t = 1 at the first step; clip = 0: gradients are not clipped. */
 typedef struct gd_reference_span {
     float *weights;
     const float *gradients;
     float *states[GD_MAX_STATES];
     size_t count;
-    float gradient_scale;
+    float gradient_scale, clip;
     const double *hyper;
     uint64_t t;
 } gd_reference_span;
@@ -25,7 +26,7 @@ typedef struct gd_reference_span {
 typedef void gd_reference_rule(const gd_reference_span *span);
 
 /* In the order of optimizers.def. A line there without a function here does not compile. */
-extern gd_reference_rule *const gd_reference_step[GD_RULE_COUNT];
+extern gd_reference_rule *const gd_reference_step[GD_ALGORITHM_COUNT];
 
 /* One value of each function of GD_ELEMENTARY_MAP: gd_reference_exp, ... */
 #define GD_REFERENCE_ELEMENTARY(NAME, name) float gd_reference_##name(float x);

@@ -46,6 +46,13 @@ EXAMPLES = {
         {"include/gradus/a.h": HEAD + "GRADUS_API int gradus_new(void);\n"},
         {"tests/golden/symbols.txt": "gradus_gone@GRADUS_0\n"},
     ],
+    "the_optimizer_tables_are_current": [
+        {
+            "docs/numerics.md": "<!-- optimizers.def -->\n| 1 | gone |\n<!-- end of optimizers.def -->\n",
+            "include/gradus/optimizers.def": "",
+            "include/gradus/optimizer.h": "",
+        }
+    ],
     "the_build_knows_every_source": [{"src/base/a.c": HEAD, "src/base/meson.build": ""}, {"tests/unit/a.c": HEAD}],
 }
 

@@ -16,7 +16,7 @@ static const gradus_loss losses[] = {GRADUS_LOSS_MAP(NUMBER)};
 enum { LOSSES = sizeof losses / sizeof losses[0] };
 
 static bool cross(gradus_loss loss) { return loss == GRADUS_LOSS_CROSS_ENTROPY; }
-static bool binary(gradus_loss loss) { return loss == 2; }
+static bool binary(gradus_loss loss) { return loss == GRADUS_LOSS_BINARY_CROSS_ENTROPY; }
 
 /* -- the reference against the oracle -- */
 
@@ -161,6 +161,37 @@ Test(losses, cross_entropy_of_infinite_logits) {
     gradus_context_destroy(context);
 }
 
+/* Every extreme logit with every kind of target: finite, not negative, and a gradient that is a difference of probabilities. */
+Test(losses, binary_cross_entropy_is_safe_for_any_logit) {
+    static const float targets[] = {0.0f, 1.0f, 0.25f};
+    gradus_context *context = context_of(1);
+    for (size_t a = 0; a < EXTREMES; a++)
+        for (size_t k = 0; k < 3; k++) {
+            const row_result r = loss_of(context, GRADUS_LOSS_BINARY_CROSS_ENTROPY, 0.0, GRADUS_ACTIVATION_SIGMOID, &extremes[a], 1, &targets[k], 0);
+            const double z = (double)extremes[a], t = (double)targets[k], wanted = fmax(z, 0.0) - z * t + log1p(exp(-fabs(z)));
+            cr_expect(r.status == GRADUS_OK && fabs(r.loss - wanted) <= unit * wanted + 0x1p-149, "logit %a, target %g: %g, expected %g", z, t,
+                      r.loss, wanted);
+            cr_expect(fabs((double)r.d[0] - (1.0 / (1.0 + exp(-z)) - t)) <= unit, "logit %a, target %g: %g", z, t, (double)r.d[0]);
+        }
+    gradus_context_destroy(context);
+}
+
+/* An infinite logit is a probability of 0 or 1: no loss where the target agrees, an infinite one elsewhere. */
+Test(losses, binary_cross_entropy_of_infinite_logits) {
+    static const float infinities[] = {-INFINITY, INFINITY}, targets[] = {0.0f, 1.0f, 0.5f};
+    gradus_context *context = context_of(1);
+    for (int a = 0; a < 2; a++)
+        for (int k = 0; k < 3; k++) {
+            const row_result r =
+                loss_of(context, GRADUS_LOSS_BINARY_CROSS_ENTROPY, 0.0, GRADUS_ACTIVATION_SIGMOID, &infinities[a], 1, &targets[k], 0);
+            if (a == k)
+                cr_expect(r.status == GRADUS_OK && r.loss == 0.0 && r.d[0] == 0.0f, "%d: %g", a, r.loss);
+            else
+                cr_expect(r.status == GRADUS_NOT_FINITE && r.loss == (double)INFINITY, "%d, %d: %g", a, k, r.loss);
+        }
+    gradus_context_destroy(context);
+}
+
 /* -- regression losses by hand: errors of 0, inside, on and outside huber's bend -- */
 
 typedef struct by_hand {
@@ -245,7 +276,7 @@ Test(losses, smoothing_is_targets_written_out) {
 /* -- names and numbers: they are for ever -- */
 
 Test(losses, have_their_names_and_numbers) {
-    static const char *const names[] = {NULL, "cross-entropy", NULL, "mse", "half-mse", "mae", "huber"};
+    static const char *const names[] = {NULL, "cross-entropy", "binary-cross-entropy", "mse", "half-mse", "mae", "huber"};
     for (gradus_loss k = 0; k <= (gradus_loss)LOSSES; k++) {
         if (names[k]) cr_expect_str_eq(gradus_loss_name(k), names[k]);
         if (names[k]) cr_expect_eq(gradus_loss_from_name(names[k]), k);

@@ -304,6 +304,7 @@ Test(net_errors, creation) {
     NO_NET("layers", c.layers = NULL);
     NO_NET("layers", c.layer_count = 0);
     NO_NET("loss 7", c.loss = 7);
+    NO_NET("needs sigmoid", c.loss = GRADUS_LOSS_BINARY_CROSS_ENTROPY);
     NO_NET("label_smoothing is 1.5", c.label_smoothing = 1.5);
     NO_NET("label_smoothing is -0.1", c.label_smoothing = -0.1);
     NO_NET("label_smoothing is nan", c.label_smoothing = NAN);

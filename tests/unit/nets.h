@@ -157,7 +157,7 @@ static inline bool lists_equal(const tensor_list *a, const tensor_list *b) {
 enum { INPUTS_U8 = 1, LABELS_I32 = 2, ROWS_STRIDED = 4, OTHER_TARGETS = 8 };
 
 /* Usually the cross-entropies have classes and the other losses numbers as targets; with OTHER_TARGETS it is the other way round. */
-static inline bool from_logits(gradus_loss loss) { return loss == GRADUS_LOSS_CROSS_ENTROPY || loss == 2; }
+static inline bool from_logits(gradus_loss loss) { return loss == GRADUS_LOSS_CROSS_ENTROPY || loss == GRADUS_LOSS_BINARY_CROSS_ENTROPY; }
 static inline bool targets_are_numbers(gradus_loss loss, unsigned kind) { return from_logits(loss) == ((kind & OTHER_TARGETS) != 0); }
 
 typedef struct sample_set {

@@ -1,7 +1,9 @@
 /* Optimizers' configuration: texts, the listing, hyper-parameters, and everything that is refused. */
 #include <fenv.h>
 #include <locale.h>
+#include <stdio.h>
 
+#include "kernels/kernels.h"
 #include "nets.h"
 
 /* -- texts -- */
@@ -33,6 +35,12 @@ Test(optimizer_config, texts) {
     cr_assert_eq(config.hyper_parameters[GRADUS_LEARNING_RATE], 0.5);
     cr_assert_eq(config.hyper_parameters[GRADUS_MOMENTUM], 1.0);
     cr_assert_eq(config.hyper_parameters[GRADUS_DAMPENING], 0.25);
+    config = parsed(context, "adam:lr=0.002,variant=keras,beta2=0.9");
+    cr_assert_eq(config.algorithm, GRADUS_OPTIMIZER_ADAM_KERAS);
+    cr_assert_eq(config.hyper_parameters[GRADUS_LEARNING_RATE], 0.002);
+    cr_assert_eq(config.hyper_parameters[GRADUS_EPSILON], 1e-7);
+    cr_assert_eq(parsed(context, "adam:variant=torch").algorithm, GRADUS_OPTIMIZER_ADAM);
+    cr_assert_eq(parsed(context, "adamw").hyper_parameters[GRADUS_WEIGHT_DECAY], 0.01);
     gradus_context_destroy(context);
 }
 
@@ -40,14 +48,20 @@ static const struct {
     const char *text, *message;
 } bad_texts[] = {
     {"", "adam"},
-    {"adan", "sgd, momentum, adam"},
+    {"adan", "sgd, momentum, nesterov, adagrad"},
     {"ADAM", "adam"},
     {"adam ", "adam"},
     {":lr=1", "adam"},
     {"adam:", "lr"},
     {"adam:lr", "lr="},
     {"adam:lr=", "lr="},
-    {"adam:=1", "lr, beta1, beta2, eps"},
+    {"adam:=1", "lr, beta1, beta2, eps, weight_decay, variant"},
+    {"adam:variant=kers", "torch, keras, optax, seed000, seed001"},
+    {"adam:variant=", "no variant ''"},
+    {"adam:variant", "variant"},
+    {"adam:variant=torch,variant=keras", "twice"},
+    {"adam:variant=optax,weight_decay=0.1", "eps_root"},
+    {"adamw:variant=seed000", "torch, keras, optax"},
     {"adam:rate=1", "'rate'"},
     {"adam:momentum=0.9", "'momentum'"},
     {"adam:lr=0.1,", "lr"},
@@ -114,15 +128,25 @@ Test(optimizer_config, numbers_do_not_depend_on_the_host) {
 Test(optimizer_config, the_listing_is_complete) {
     gradus_optimizer_info info = {.struct_size = sizeof info};
     gradus_context *context = context_of(1);
-    static const uint32_t states[] = {0, 1, 2}, hyper_parameters[] = {1, 3, 4};
+    const char *name = "";
     size_t count = 0;
     for (; gradus_optimizer_list(count, &info); count++) {
-        const gradus_optimizer_config config = parsed(context, info.name);
-        cr_assert_eq(config.algorithm, info.algorithm);
-        cr_assert_lt(count, 3);
-        cr_assert_eq(info.states, states[count]);
-        cr_assert_eq(info.hyper_parameters, hyper_parameters[count]);
+        char text[100];
+        snprintf(text, sizeof text, "%s:variant=%s", info.name, info.variant);
+        const gradus_optimizer_config config = parsed(context, text);
+        cr_assert_eq(config.algorithm, info.algorithm, "%s", text);
+        if (strcmp(name, info.name) != 0) cr_assert_eq(parsed(context, info.name).algorithm, info.algorithm, "%s alone", info.name);
+        name = info.name;
         cr_assert(info.formula[0] && info.source[0]);
+        bool decays = false;
+        for (uint32_t i = 0; i < info.hyper_parameters; i++) decays |= info.keys[i] == GRADUS_WEIGHT_DECAY;
+        cr_assert_eq(decays, info.weight_decay != GRADUS_WEIGHT_DECAY_NONE, "%s", text);
+        for (size_t i = 0; i < count; i++) {
+            gradus_optimizer_info other = {.struct_size = sizeof other};
+            cr_assert_eq(gradus_optimizer_list(i, &other), 1);
+            cr_assert_neq(other.algorithm, info.algorithm, "%s has the number of %s", text, other.name);
+            cr_assert(strcmp(other.name, info.name) != 0 || strcmp(other.variant, info.variant) != 0, "%s is there twice", text);
+        }
         for (uint32_t i = 0; i < info.states; i++) cr_assert(info.state_names[i] && info.state_names[i][0]);
         cr_assert_null(info.state_names[info.states]);
         for (uint32_t i = 0; i < info.hyper_parameters; i++) {
@@ -131,13 +155,13 @@ Test(optimizer_config, the_listing_is_complete) {
             cr_assert_eq(config.hyper_parameters[info.keys[i]], info.defaults[i]);
         }
     }
-    cr_assert_eq(count, 3);
+    cr_assert_eq(count, GD_ALGORITHM_COUNT);
     info.struct_size = 0;
     cr_assert_eq(gradus_optimizer_list(0, &info), 0);
     cr_assert_str_eq(gradus_hyper_parameter_key(GRADUS_LEARNING_RATE), "lr");
     cr_assert_str_eq(gradus_hyper_parameter_name(GRADUS_EPSILON), "epsilon");
     cr_assert_null(gradus_hyper_parameter_key(-1));
-    cr_assert_null(gradus_hyper_parameter_name(6));
+    cr_assert_null(gradus_hyper_parameter_name(12));
     cr_assert_null(gradus_hyper_parameter_name(GRADUS_HYPER_PARAMETER_LIMIT));
     gradus_context_destroy(context);
 }
@@ -228,7 +252,7 @@ Test(optimizer_config, set_and_get) {
     cr_assert(says(context, "beta1"));
     cr_assert_eq(gradus_optimizer_set(context, optimizer, 2, GRADUS_BETA1, 0.5), GRADUS_INVALID_ARGUMENT);
     cr_assert(says(context, "group 2") && says(context, "there are 2"), "%s", gradus_context_message(context));
-    static const gradus_hyper_parameter others[] = {GRADUS_MOMENTUM, GRADUS_DAMPENING, -1, 6, GRADUS_HYPER_PARAMETER_LIMIT, 1 << 30};
+    static const gradus_hyper_parameter others[] = {GRADUS_MOMENTUM, GRADUS_DAMPENING, -1, 12, GRADUS_HYPER_PARAMETER_LIMIT, 1 << 30};
     for (int i = 0; i < 6; i++) {
         cr_assert_eq(gradus_optimizer_set(context, optimizer, 0, others[i], 0.5), GRADUS_INVALID_ARGUMENT);
         cr_assert_eq(gradus_optimizer_get(context, optimizer, 0, others[i], &value), GRADUS_INVALID_ARGUMENT);

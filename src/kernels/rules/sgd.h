@@ -9,6 +9,11 @@ static inline void sgd_prepare(float *k, const double *hyper, uint64_t t) {
     k[SGD_STEP] = -(float)hyper[GRADUS_LEARNING_RATE];
 }
 
+/* The learning rate is multiplied by a factor in every step, before it is used. */
+static inline void sgd_seed004_prepare(float *k, const double *hyper, uint64_t t) {
+    k[SGD_STEP] = -(float)(hyper[GRADUS_LEARNING_RATE] * gd_power(hyper[GRADUS_LEARNING_RATE_FACTOR], t));
+}
+
 #ifdef GD_SIMD_H
 static inline vf sgd_rule(vf w, vf g, vf *state, const vf *k) {
     (void)state;

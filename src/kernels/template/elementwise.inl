@@ -1,14 +1,5 @@
 /* Element-wise kernels, row softmax and reductions over the vector vocabulary. */
 
-/* y[i] = f(x[i]) for the functions in fp32 lanes. */
-typedef vf vf_function(vf x);
-
-static inline __attribute__((always_inline)) void map(vf_function *function, const float *x, float *y, size_t n) {
-    size_t i = 0;
-    for (; i + VF <= n; i += VF) vf_store(y + i, function(vf_load(x + i)));
-    if (i < n) vf_store_part(y + i, function(vf_load_part(x + i, n - i)), n - i);
-}
-
 /* d[i] = f(x[i], d[i]). */
 typedef vf vf_function2(vf x, vf d);
 
@@ -17,29 +8,6 @@ static inline __attribute__((always_inline)) void map2(vf_function2 *function, c
     for (; i + VF <= n; i += VF) vf_store(d + i, function(vf_load(x + i), vf_load(d + i)));
     if (i < n) vf_store_part(d + i, function(vf_load_part(x + i, n - i), vf_load_part(d + i, n - i)), n - i);
 }
-
-/* x > 0 ? x : (x is NaN ? x : +0): never max instructions, whose NaN rules differ. */
-static inline vf relu(vf x) {
-    vf zero = vf_set(0.0f);
-    return vf_select(vf_less(zero, x), x, vf_select(vf_unordered(x, x), x, zero));
-}
-static inline vf leaky_relu(vf x) { return vf_select(vf_less(vf_set(0.0f), x), x, vf_mul(vf_set(GD_LEAKY_SLOPE), x)); }
-static void unary_relu(const float *x, float *y, size_t n) { map(relu, x, y, n); }
-static void unary_leaky_relu(const float *x, float *y, size_t n) { map(leaky_relu, x, y, n); }
-
-static inline vf tanh_derivative(vf y, vf d) { return vf_mul(d, vf_fma(vf_negate(y), y, vf_set(1.0f))); }
-static inline vf sigmoid_derivative(vf y, vf d) { return vf_mul(d, vf_fma(vf_negate(y), y, y)); }
-static inline vf relu_derivative(vf y, vf d) {
-    vf zero = vf_set(0.0f);
-    return vf_select(vf_less(zero, y), d, vf_select(vf_unordered(y, y), y, zero));
-}
-static inline vf leaky_relu_derivative(vf y, vf d) {
-    return vf_select(vf_less(vf_set(0.0f), y), d, vf_select(vf_unordered(y, y), y, vf_mul(vf_set(GD_LEAKY_SLOPE), d)));
-}
-static void derivative_tanh(const float *y, float *d, size_t n) { map2(tanh_derivative, y, d, n); }
-static void derivative_sigmoid(const float *y, float *d, size_t n) { map2(sigmoid_derivative, y, d, n); }
-static void derivative_relu(const float *y, float *d, size_t n) { map2(relu_derivative, y, d, n); }
-static void derivative_leaky_relu(const float *y, float *d, size_t n) { map2(leaky_relu_derivative, y, d, n); }
 
 static inline vf add_to(vf x, vf y) { return vf_add(y, x); }
 static void add(float *y, const float *x, size_t n) { map2(add_to, x, y, n); }

@@ -1,0 +1,117 @@
+/* Optimizers as text: NAME[:key=value,...], where the key `variant` picks another framework's formula of that name. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/number.h"
+#include "kernels/optimizer.h"
+
+/* Appends to a list "a, b, c". */
+static void append(char *text, size_t size, const char *word) {
+    const size_t used = strlen(text);
+    snprintf(text + used, size - used, "%s%s", used ? ", " : "", word);
+}
+
+static bool same(const char *name, const char *text, size_t n) { return strlen(name) == n && strncmp(name, text, n) == 0; }
+
+/* The algorithm that a name without a variant means: the first of that name. */
+static const gd_algorithm *find_name(const char *text, size_t n) {
+    const gd_algorithm *algorithm;
+    for (size_t i = 0; (algorithm = gd_algorithm_at(i)) != NULL; i++)
+        if (same(algorithm->name, text, n)) return algorithm;
+    return NULL;
+}
+
+static gradus_status refuse_name(gradus_context *context, const char *text, size_t n) {
+    char names[512] = "";
+    const gd_algorithm *algorithm;
+    for (size_t i = 0; (algorithm = gd_algorithm_at(i)) != NULL; i++)
+        if (find_name(algorithm->name, strlen(algorithm->name)) == algorithm) append(names, sizeof names, algorithm->name);
+    return gd_fail(context, GRADUS_INVALID_ARGUMENT, "no optimizer is called '%.*s'; there are: %s", (int)n, text, names);
+}
+
+/* The variant of `plain` that is called text[0 .. n). */
+static gradus_status find_variant(gradus_context *context, const gd_algorithm *plain, const char *text, size_t n, const gd_algorithm **found) {
+    char names[512] = "";
+    const gd_algorithm *algorithm;
+    for (size_t i = 0; (algorithm = gd_algorithm_at(i)) != NULL; i++) {
+        if (strcmp(algorithm->name, plain->name) != 0) continue;
+        append(names, sizeof names, algorithm->variant);
+        if (!same(algorithm->variant, text, n)) continue;
+        *found = algorithm;
+        return GRADUS_OK;
+    }
+    return gd_fail(context, GRADUS_INVALID_ARGUMENT, "optimizer %s has no variant '%.*s'; there are: %s", plain->name, (int)n, text, names);
+}
+
+typedef struct pair {
+    const char *text, *value; /* the whole, and what follows '=' (NULL: there is none) */
+    size_t length, key_length, value_length;
+} pair;
+
+/* The next of the pairs, which `*rest`, at ':' or ',', begins; false at the end. */
+static bool next_pair(const char **rest, pair *p) {
+    if (!**rest) return false;
+    p->text = *rest + 1;
+    p->length = strcspn(p->text, ",");
+    const char *equals = memchr(p->text, '=', p->length);
+    p->key_length = equals ? (size_t)(equals - p->text) : p->length;
+    p->value = equals ? equals + 1 : NULL;
+    p->value_length = equals ? p->length - p->key_length - 1 : 0;
+    *rest = p->text + p->length;
+    return true;
+}
+
+static bool is_variant(const pair *p) { return p->value && same("variant", p->text, p->key_length); }
+
+/* What `variant` among the pairs makes of *algorithm. */
+static gradus_status choose_variant(gradus_context *context, const char *pairs, const gd_algorithm **algorithm) {
+    const gd_algorithm *plain = *algorithm;
+    gradus_status status = GRADUS_OK;
+    unsigned given = 0;
+    for (pair p; status == GRADUS_OK && next_pair(&pairs, &p);) {
+        if (!is_variant(&p)) continue;
+        status = find_variant(context, plain, p.value, p.value_length, algorithm);
+        if (status == GRADUS_OK && ++given > 1)
+            status = gd_fail(context, GRADUS_INVALID_ARGUMENT, "optimizer %s: variant is given twice", plain->name);
+    }
+    return status;
+}
+
+static gradus_status read_pair(gradus_context *context, const gd_algorithm *algorithm, const pair *p, gradus_optimizer_config *config) {
+    size_t i = 0;
+    double value;
+    char keys[512] = "";
+    for (; algorithm->defaults[i].key >= 0; i++) {
+        const char *key = gradus_hyper_parameter_key(algorithm->defaults[i].key);
+        if (same(key, p->text, p->key_length) || same(gradus_hyper_parameter_name(algorithm->defaults[i].key), p->text, p->key_length)) break;
+        append(keys, sizeof keys, key);
+    }
+    const gradus_hyper_parameter key = algorithm->defaults[i].key;
+    if (key < 0)
+        return gd_fail(context, GRADUS_INVALID_ARGUMENT, "optimizer %s (variant %s) has no '%.*s'; it takes: %s, variant", algorithm->name,
+                       algorithm->variant, (int)p->key_length, p->text, keys);
+    if (!p->value || !gd_parse_double(p->value, p->value_length, &value))
+        return gd_fail(context, GRADUS_INVALID_ARGUMENT, "optimizer %s: '%.*s' is not key=value with a decimal number (for example %s=%g)",
+                       algorithm->name, (int)p->length, p->text, gradus_hyper_parameter_key(key), algorithm->defaults[i].value);
+    config->hyper_parameters[key] = value;
+    return gd_hyper_parameter_check(context, algorithm, key, value, "optimizer");
+}
+
+gradus_status gradus_optimizer_config_parse(gradus_context *context, const char *text, gradus_optimizer_config *config) {
+    const size_t length = strcspn(text, ":");
+    const char *pairs = text + length;
+    gradus_optimizer_config fresh, known;
+    gradus_optimizer_config_init(&known, GRADUS_OPTIMIZER_UNSET);
+    gradus_status status = gd_read_struct(context, "gradus_optimizer_config", config, &known, sizeof known);
+    if (status != GRADUS_OK) return status;
+    const gd_algorithm *algorithm = find_name(text, length);
+    if (!algorithm) return refuse_name(context, text, length);
+    status = choose_variant(context, pairs, &algorithm);
+    if (status != GRADUS_OK) return status;
+    gradus_optimizer_config_init(&fresh, algorithm->number);
+    fresh.groups = known.groups;
+    for (pair p; status == GRADUS_OK && next_pair(&pairs, &p);)
+        if (!is_variant(&p)) status = read_pair(context, algorithm, &p, &fresh);
+    if (status == GRADUS_OK) gd_write_struct(config, config->struct_size, &fresh, sizeof fresh);
+    return status;
+}

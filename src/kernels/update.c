@@ -1,0 +1,69 @@
+/* Updates: coefficients, and the stages around a rule on blocks that stay in L1 (docs/adr/0005). A block without a stage is the rule straight on the
+ * caller's arrays. */
+#include "kernels/update.h"
+
+#include <string.h>
+
+#include "kernels/optimizer.h"
+
+enum { BLOCK = 2048 }; /* elements: gradient, scratch, weights and two states are 40 KB */
+
+void gd_update_prepare(gd_update *update, const gd_kernels *kernels, const gd_algorithm *algorithm, const double *hyper, uint64_t t) {
+    const double decay = hyper[GRADUS_WEIGHT_DECAY];
+    *update =
+        (gd_update){.kernels = kernels, .rule = algorithm->rule, .state_count = gd_algorithm_states(algorithm), .keep = 1.0f, .gradient_scale = 1.0f};
+    algorithm->prepare(update->coefficients, hyper, t);
+    if (algorithm->weight_decay == GRADUS_WEIGHT_DECAY_DECOUPLED) update->keep = (float)(1.0 - hyper[GRADUS_LEARNING_RATE] * decay);
+    if (algorithm->weight_decay == GRADUS_WEIGHT_DECAY_COUPLED) update->decay = (float)decay;
+}
+
+/* One block: the gradient through its stage, the rule, the gradient's end. */
+static void update_block(const gd_update *update, const gd_span *block, bool staged) {
+    float staged_gradients[BLOCK];
+    gd_span span = *block;
+    if (staged) {
+        const gd_gradient_stage stage = {.gradients = block->gradients,
+                                         .weights = block->weights,
+                                         .out = staged_gradients,
+                                         .count = block->count,
+                                         .scale = update->gradient_scale,
+                                         .clip = update->clip,
+                                         .decay = update->decay};
+        update->kernels->gradient_stage(&stage);
+        span.gradients = staged_gradients;
+        span.gradient_scale = 1.0f;
+    }
+    update->kernels->step[update->rule](&span);
+    if (update->zero_gradients) memset((float *)block->gradients, 0, block->count * sizeof(float)); /* writable: the caller asked */
+}
+
+void gd_update_span(const gd_update *update, gd_span span) {
+    const bool staged = update->clip > 0.0f || update->decay != 0.0f;
+    const size_t total = span.count, block = staged || update->zero_gradients ? BLOCK : total;
+    span.gradient_scale = update->gradient_scale;
+    span.keep = update->keep;
+    span.coefficients = update->coefficients;
+    for (size_t done = 0; done < total; done += span.count) {
+        span.count = total - done < block ? total - done : block;
+        update_block(update, &span, staged);
+        span.weights += span.count;
+        span.gradients += span.count;
+        for (uint32_t j = 0; j < update->state_count; j++) span.states[j] += span.count;
+    }
+}
+
+void gd_update_apply(const gd_update *update, float *weights, const float *gradients, size_t first, size_t count) {
+    gd_span span = {.weights = weights + first, .gradients = gradients, .count = count};
+    for (uint32_t j = 0; j < update->state_count; j++) span.states[j] = update->states[j] + first;
+    gd_update_span(update, span);
+}
+
+static void clear(float *array, size_t rows, size_t from, size_t width) {
+    for (size_t i = 0; i < rows; i++)
+        for (size_t j = from; j < width; j++) array[i * width + j] = 0.0f;
+}
+
+void gd_update_clear(const gd_update *update, float *weights, size_t first, size_t rows, size_t from, size_t width) {
+    clear(weights + first, rows, from, width);
+    for (uint32_t j = 0; j < update->state_count; j++) clear(update->states[j] + first, rows, from, width);
+}
