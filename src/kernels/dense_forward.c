@@ -52,8 +52,7 @@ static void forward_narrow(const gd_forward *f, size_t first, size_t samples) {
     const size_t outputs = f->dense.outputs;
     for (size_t p = 0; p < f->dense.inputs; p += GD_K_BLOCK) {
         const size_t k = f->dense.inputs - p < GD_K_BLOCK ? f->dense.inputs - p : GD_K_BLOCK;
-        for (size_t i = 0; i < samples; i++)
-            for (size_t q = 0; q < k; q++) x[q * NARROW_SAMPLES + i] = f->x[(first + i) * f->x_stride + p + q];
+        f->context->kernels->transpose(f->x + first * f->x_stride + p, (ptrdiff_t)f->x_stride, x, NARROW_SAMPLES, samples, k);
         const gd_tile tile = {.a = f->weights + p,
                               .a_row = (ptrdiff_t)f->dense.inputs,
                               .a_k = 1,
@@ -68,11 +67,8 @@ static void forward_narrow(const gd_forward *f, size_t first, size_t samples) {
                               .add = p > 0};
         f->context->kernels->tile(&tile);
     }
-    for (size_t i = 0; i < samples; i++) {
-        float *row = f->y + (first + i) * f->y_stride;
-        for (size_t j = 0; j < outputs; j++) row[j] = y[j * NARROW_SAMPLES + i];
-        finish(f, first + i, 0, outputs);
-    }
+    f->context->kernels->transpose(y, NARROW_SAMPLES, f->y + first * f->y_stride, (ptrdiff_t)f->y_stride, outputs, samples);
+    for (size_t i = 0; i < samples; i++) finish(f, first + i, 0, outputs);
 }
 
 /* Tasks run over blocks of samples and, inside, panels. */

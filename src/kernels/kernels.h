@@ -105,6 +105,9 @@ typedef struct gd_kernels {
     void (*unary[GD_UNARY_COUNT])(const float *x, float *y, size_t n);
     void (*derivative[GD_DERIVATIVE_COUNT])(const float *from, float *d, size_t n);
     void (*tile)(const gd_tile *tile);
+    /* y[i*y_row + j] = x[i*x_row + j], and y[j*y_row + i] = x[i*x_row + j], for i < rows, j < columns; y does not overlap x. */
+    void (*copy)(const float *x, ptrdiff_t x_row, float *y, ptrdiff_t y_row, size_t rows, size_t columns);
+    void (*transpose)(const float *x, ptrdiff_t x_row, float *y, ptrdiff_t y_row, size_t rows, size_t columns);
     /* y = y + x. */
     void (*add)(float *y, const float *x, size_t n);
     /* The end of a product: t = alpha*r (as it is if alpha is 1); c = beta == 0 ? t : fma(beta, c, t). c is not read if beta is 0. */

@@ -10,6 +10,7 @@
 #include "kernels/kernels.h"
 
 #include "kernels/template/lanes.inl"
+#include "kernels/template/move.inl"
 #include "kernels/template/step.inl"
 #include "kernels/template/elementary.inl"
 #include "kernels/template/elementary_exp.inl"
@@ -45,6 +46,8 @@ const gd_kernels GD_TABLE(GD_SIMD_NAME) = {
     .unary = {GD_UNARY_MAP(GD_UNARY)},
     .derivative = {GD_DERIVATIVE_MAP(GD_DERIVATIVE)},
     .tile = tile,
+    .copy = copy,
+    .transpose = transpose,
     .add = add,
     .finish = finish,
     .softmax = softmax,

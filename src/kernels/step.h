@@ -80,7 +80,8 @@ size_t gd_backward_input_scratch(gd_dense dense, size_t samples, size_t *transpo
 void gd_backward_input_phases(gd_backward_input *backward, gd_phase phases[GD_BACKWARD_INPUT_PHASES]);
 
 /* Backward to the parameters: dW = x^T d and db = the sum of d, in leaves of 64 samples, and what becomes of them: with updates, the optimizer's step
- * on each finished tile while it is in L1, so that the gradient never reaches memory; else they are stored as plain [in, out] and [1, out] tensors.
+ * on each finished tile while it is in L1, so that the gradient never reaches memory; else they are stored as plain [in, out] and [1, out] tensors (data
+ * NULL: that one is left out).
  * strips: scratch for x packed into strips of the register tile's height, unused by narrow layers. *skip != 0: nothing is done (the loss was not
  * finite). */
 typedef struct gd_backward_weights {

@@ -1,4 +1,4 @@
-/* The reference's products: the kernels' tile, whole matrices (section 4), the dense layer forward and backward (sections 4 and 5). */
+/* The reference's products: the kernels' tile and moves, whole matrices (section 4), the dense layer forward and backward (sections 4 and 5). */
 #include "reference/reference.h"
 
 #include <math.h>
@@ -18,6 +18,16 @@ void gd_reference_tile(const gd_tile *t) {
             float *c = t->c + (ptrdiff_t)i * t->c_row + (ptrdiff_t)j;
             *c = t->add ? *c + acc : acc;
         }
+}
+
+void gd_reference_copy(const float *x, ptrdiff_t x_row, float *y, ptrdiff_t y_row, size_t rows, size_t columns) {
+    for (size_t i = 0; i < rows; i++)
+        for (size_t j = 0; j < columns; j++) y[(ptrdiff_t)i * y_row + (ptrdiff_t)j] = x[(ptrdiff_t)i * x_row + (ptrdiff_t)j];
+}
+
+void gd_reference_transpose(const float *x, ptrdiff_t x_row, float *y, ptrdiff_t y_row, size_t rows, size_t columns) {
+    for (size_t i = 0; i < rows; i++)
+        for (size_t j = 0; j < columns; j++) y[(ptrdiff_t)j * y_row + (ptrdiff_t)i] = x[(ptrdiff_t)i * x_row + (ptrdiff_t)j];
 }
 
 /* r = sum over p of a[p*a_step] * b[p*b_step]: chains of 256, added in order. */

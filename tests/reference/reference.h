@@ -43,6 +43,8 @@ int gd_reference_decided(int unary, float x);
 
 /* The table's other functions, in its order. */
 void gd_reference_tile(const gd_tile *tile);
+void gd_reference_copy(const float *x, ptrdiff_t x_row, float *y, ptrdiff_t y_row, size_t rows, size_t columns);
+void gd_reference_transpose(const float *x, ptrdiff_t x_row, float *y, ptrdiff_t y_row, size_t rows, size_t columns);
 void gd_reference_add(float *y, const float *x, size_t n);
 void gd_reference_finish(float *c, const float *r, size_t n, float alpha, float beta);
 void gd_reference_softmax(const float *x, float *y, size_t n, float *maximum, float *sum);

@@ -38,6 +38,23 @@ static inline vm vm_or(vm a, vm b) { return _mm256_or_ps(a, b); }
 static inline int vm_any(vm a) { return _mm256_movemask_ps(a) != 0; }
 static inline int vm_all(vm a) { return _mm256_movemask_ps(a) == 0xff; }
 static inline vf vf_select(vm mask, vf yes, vf no) { return _mm256_blendv_ps(no, yes, mask); }
+static inline void vf_transpose(vf a[VF]) {
+    vf b[VF];
+    for (int i = 0; i < VF; i += 2) {
+        b[i] = _mm256_unpacklo_ps(a[i], a[i + 1]);
+        b[i + 1] = _mm256_unpackhi_ps(a[i], a[i + 1]);
+    }
+    for (int i = 0; i < VF; i += 4)
+        for (int j = 0; j < 2; j++) { /* a[4*g + c]: of rows 4*g .. 4*g+3 columns c and 4+c, a half each */
+            a[i + 2 * j] = _mm256_castpd_ps(_mm256_unpacklo_pd(_mm256_castps_pd(b[i + j]), _mm256_castps_pd(b[i + 2 + j])));
+            a[i + 2 * j + 1] = _mm256_castpd_ps(_mm256_unpackhi_pd(_mm256_castps_pd(b[i + j]), _mm256_castps_pd(b[i + 2 + j])));
+        }
+    for (int c = 0; c < 4; c++) {
+        const vf low = a[c], high = a[4 + c];
+        a[c] = _mm256_permute2f128_ps(low, high, 0x20);
+        a[4 + c] = _mm256_permute2f128_ps(low, high, 0x31);
+    }
+}
 
 /* fp64 lanes, for the elementary functions: as many as a vf has, in two registers. */
 typedef struct vd {

@@ -36,6 +36,26 @@ static inline vm vm_or(vm a, vm b) { return (vm)(a | b); }
 static inline int vm_any(vm a) { return a != 0; }
 static inline int vm_all(vm a) { return a == 0xffff; }
 static inline vf vf_select(vm mask, vf yes, vf no) { return _mm512_mask_blend_ps(mask, no, yes); }
+static inline void vf_transpose(vf a[VF]) {
+    vf b[VF];
+    for (int i = 0; i < VF; i += 2) {
+        b[i] = _mm512_unpacklo_ps(a[i], a[i + 1]);
+        b[i + 1] = _mm512_unpackhi_ps(a[i], a[i + 1]);
+    }
+    for (int i = 0; i < VF; i += 4)
+        for (int j = 0; j < 2; j++) { /* a[4*g + c]: of rows 4*g .. 4*g+3 columns c, 4+c, 8+c, 12+c, a quarter each */
+            a[i + 2 * j] = _mm512_castpd_ps(_mm512_unpacklo_pd(_mm512_castps_pd(b[i + j]), _mm512_castps_pd(b[i + 2 + j])));
+            a[i + 2 * j + 1] = _mm512_castpd_ps(_mm512_unpackhi_pd(_mm512_castps_pd(b[i + j]), _mm512_castps_pd(b[i + 2 + j])));
+        }
+    for (int c = 0; c < 4; c++) {
+        const vf even0 = _mm512_shuffle_f32x4(a[c], a[4 + c], 0x88), even1 = _mm512_shuffle_f32x4(a[8 + c], a[12 + c], 0x88);
+        const vf odd0 = _mm512_shuffle_f32x4(a[c], a[4 + c], 0xdd), odd1 = _mm512_shuffle_f32x4(a[8 + c], a[12 + c], 0xdd);
+        a[c] = _mm512_shuffle_f32x4(even0, even1, 0x88);
+        a[4 + c] = _mm512_shuffle_f32x4(odd0, odd1, 0x88);
+        a[8 + c] = _mm512_shuffle_f32x4(even0, even1, 0xdd);
+        a[12 + c] = _mm512_shuffle_f32x4(odd0, odd1, 0xdd);
+    }
+}
 
 /* fp64 lanes, for the elementary functions: as many as a vf has, in two registers. */
 typedef struct vd {

@@ -46,6 +46,13 @@ static inline vm vm_or(vm a, vm b) { return vorrq_u32(a, b); }
 static inline int vm_any(vm a) { return vmaxvq_u32(a) != 0; }
 static inline int vm_all(vm a) { return vminvq_u32(a) != 0; }
 static inline vf vf_select(vm mask, vf yes, vf no) { return vbslq_f32(mask, yes, no); }
+static inline void vf_transpose(vf a[VF]) {
+    const vf b0 = vtrn1q_f32(a[0], a[1]), b1 = vtrn2q_f32(a[0], a[1]), b2 = vtrn1q_f32(a[2], a[3]), b3 = vtrn2q_f32(a[2], a[3]);
+    a[0] = vcombine_f32(vget_low_f32(b0), vget_low_f32(b2));
+    a[1] = vcombine_f32(vget_low_f32(b1), vget_low_f32(b3));
+    a[2] = vcombine_f32(vget_high_f32(b0), vget_high_f32(b2));
+    a[3] = vcombine_f32(vget_high_f32(b1), vget_high_f32(b3));
+}
 
 /* fp64 lanes, for the elementary functions: as many as a vf has, in two registers. */
 typedef struct vd {

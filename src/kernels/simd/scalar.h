@@ -54,6 +54,7 @@ static inline vm vm_or(vm a, vm b) { return a | b; }
 static inline int vm_any(vm a) { return a != 0; }
 static inline int vm_all(vm a) { return a != 0; }
 static inline vf vf_select(vm mask, vf yes, vf no) { return mask ? yes : no; }
+static inline void vf_transpose(vf a[VF]) { (void)a; }
 
 /* fp64 lanes, for the elementary functions. */
 typedef double vd;
