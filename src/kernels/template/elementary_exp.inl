@@ -50,9 +50,7 @@ static inline vf small_silu(vf x) {
     vd least = vd_widen(vf_select(vf_less(vf_abs(x), vf_set(0x1p-40f)), vf_set(0x1p-40f), vf_abs(x)));
     vd w = vd_mul(vd_mul(size, vd_set(0.25)), least);
     w = vd_madd(vd_mul(w, z), vd_madd(z, vd_set(1.0 / 120.0), vd_set(-1.0 / 12.0)), w);
-    vd half = vd_mul(wide, vd_set(0.5)), sum = vd_add(half, w);
-    sum = vd_select(at_tie(sum), decided(sum, vd_sub(w, vd_sub(sum, half))), sum);
-    return vf_copy_sign(vf_narrow(sum), x);
+    return vf_copy_sign(vf_narrow(sum_beside_tie(vd_mul(wide, vd_set(0.5)), w)), x);
 }
 
 /* x/(1 + exp(-x)). */
