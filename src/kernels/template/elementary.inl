@@ -47,6 +47,9 @@ static inline vd decided(vd sum, vd lost) { return vd_madd(lost, vd_set(0x1p16),
 static inline vd sum_beside_tie(vd head, vd low) { /* |head| >= |low| */
     vd sum = vd_add(head, low);
     vdm tie = at_tie(sum);
-    if (vdm_any(tie)) sum = vd_select(tie, decided(sum, vd_sub(low, vd_sub(sum, head))), sum);
+    if (vdm_any(tie)) {
+        vd lost = vd_sub(low, vd_sub(sum, head)); /* NaN where the sum is infinite */
+        sum = vd_select(tie, vd_select(vd_equal(lost, lost), decided(sum, lost), sum), sum);
+    }
     return sum;
 }
