@@ -43,3 +43,13 @@ static inline vd exp_vd(vd x) {
 /* Where a double is a tie of two floats (or a float), and what it lost in rounding says on which side of it the exact value lies. */
 static inline vdm at_tie(vd sum) { return vd_equal(vd_shift_left(sum, 35), vd_set(0.0)); }
 static inline vd decided(vd sum, vd lost) { return vd_madd(lost, vd_set(0x1p16), sum); }
+
+static inline vd sum_beside_tie(vd head, vd low) { /* |head| >= |low| */
+    vd sum = vd_add(head, low);
+    vdm tie = at_tie(sum);
+    if (vdm_any(tie)) {
+        vd lost = vd_sub(low, vd_sub(sum, head)); /* NaN where the sum is infinite */
+        sum = vd_select(tie, vd_select(vd_equal(lost, lost), decided(sum, lost), sum), sum);
+    }
+    return sum;
+}

@@ -1,10 +1,9 @@
 /* exp and what is made of it: expm1, tanh, sigmoid, silu. */
 
-/* x clamped to where exp_split can take it, if any lane is outside. */
-static inline vf exp_range(vf x) {
-    if (vm_any(vf_less(vf_set(700.0f), vf_abs(x)))) x = vf_between(x, -700.0f, 700.0f);
-    return x;
-}
+/* Where exp_split cannot take x. */
+static inline vm exp_far(vf x) { return vf_less(vf_set(700.0f), vf_abs(x)); }
+
+static inline vf exp_range(vf x) { return vm_any(exp_far(x)) ? vf_between(x, -700.0f, 700.0f) : x; }
 
 static inline vf exp_vf(vf x) { return vf_narrow(exp_vd(vd_widen(exp_range(x)))); }
 
@@ -27,21 +26,21 @@ static inline vf tanh_vf(vf x) {
     return vf_copy_sign(vf_narrow(vd_div(numerator, divisor)), x);
 }
 
-/* y/(1 + exp(minus)) with one division. */
-static inline vd logistic(vd y, vd minus) {
-    exp_parts e = exp_split(minus);
-    vd below = exp_below(e);
-    return vd_div(vd_mul(y, below), vd_add(below, vd_add_bits(exp_above(e), e.k)));
+/* y/(1 + exp(-x)) with one division. */
+static inline vd logistic(vd y, vd x) {
+    exp_parts e = exp_split(x);
+    vd above = exp_above(e);
+    return vd_div(vd_mul(y, above), vd_add(above, vd_sub_bits(exp_below(e), e.k)));
 }
 
 /* 1/(1 + exp(-x)). Near 0 it is 1/2 + x/4 - x^3/48 + ...: where the first two terms are a tie of two floats, the third is too small for fp64 to show.
  * So there x is taken smaller by 2^-26 of itself. That decides a tie as the third term does, and changes nothing else: a fp32 number that is not at a
  * tie is at least 2^-24 of itself away from one. One number farther out has a result as close to a tie, on the same side. */
 static inline vf sigmoid_vf(vf x) {
-    vd minus = vd_widen(vf_negate(exp_range(x)));
+    vd wide = vd_widen(exp_range(x));
     vm near_tie = vm_or(vf_less(vf_abs(x), vf_set(0x1p-13f)), vf_equal(x, vf_set(-0x1.250c02p-10f)));
-    if (vm_any(near_tie)) minus = vd_madd(minus, vd_widen(vf_select(near_tie, vf_set(-0x1p-26f), vf_set(0.0f))), minus);
-    return vf_narrow(logistic(vd_set(1.0), minus));
+    if (vm_any(near_tie)) wide = vd_madd(wide, vd_widen(vf_select(near_tie, vf_set(-0x1p-26f), vf_set(0.0f))), wide);
+    return vf_narrow(logistic(vd_set(1.0), wide));
 }
 
 /* silu where |x| < 2^-8: x/2 + w, w = x^2/4 - x^4/48 + x^6/480. The sum is often a tie of two floats. w is taken at least as large as 2^-42 of x: where
@@ -51,17 +50,15 @@ static inline vf small_silu(vf x) {
     vd least = vd_widen(vf_select(vf_less(vf_abs(x), vf_set(0x1p-40f)), vf_set(0x1p-40f), vf_abs(x)));
     vd w = vd_mul(vd_mul(size, vd_set(0.25)), least);
     w = vd_madd(vd_mul(w, z), vd_madd(z, vd_set(1.0 / 120.0), vd_set(-1.0 / 12.0)), w);
-    vd half = vd_mul(wide, vd_set(0.5)), sum = vd_add(half, w);
-    sum = vd_select(at_tie(sum), decided(sum, vd_sub(w, vd_sub(sum, half))), sum);
-    return vf_copy_sign(vf_narrow(sum), x);
+    return vf_copy_sign(vf_narrow(sum_beside_tie(vd_mul(wide, vd_set(0.5)), w)), x);
 }
 
 /* x/(1 + exp(-x)). */
 static inline vf silu_vf(vf x) {
     vd wide = vd_widen(exp_range(x));
-    vf y = vf_narrow(logistic(wide, vd_sub(vd_set(0.0), wide)));
-    vm small = vf_less(vf_abs(x), vf_set(0x1p-8f)), large = vf_less(vf_set(700.0f), x);
-    if (vm_any(vm_or(small, large))) y = vf_select(small, small_silu(x), vf_select(large, x, y));
+    vf y = vf_narrow(logistic(wide, wide));
+    vm small = vf_less(vf_abs(x), vf_set(0x1p-8f));
+    if (vm_any(vm_or(small, exp_far(x)))) y = vf_select(small, small_silu(x), vf_select(vf_less(vf_set(700.0f), x), x, y));
     return y;
 }
 

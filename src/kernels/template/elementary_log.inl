@@ -70,7 +70,7 @@ static inline vf softplus_vf(vf x) {
     vd high = vd_add(vd_widen(vf_select(vf_less(x, vf_set(0.0f)), vf_set(0.0f), x)), vd_select(doubled, vd_set(ln2_high), zero));
     vd s, q = log1p_split(f, &s);
     vd low = vd_madd(s, q, vd_select(doubled, vd_set(ln2_low), zero));
-    return vf_narrow(vd_add(high, vd_add(f, low)));
+    return vf_narrow(sum_beside_tie(high, vd_add(f, low)));
 }
 
 static void unary_log(const float *x, float *y, size_t n) { map(log_vf, x, y, n); }
