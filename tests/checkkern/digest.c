@@ -19,14 +19,14 @@ typedef struct options {
     const char *isa;
     uint32_t threads;
     gd_host host;
-    int eight_threads, only_public;
+    int eight_threads, brief;
 } options;
 
 /* One host thread's contexts and what it computed. */
 typedef struct caller {
     const options *options;
     const gd_kernels *kernels;
-    const gradus_dataset *digits;
+    const gradus_dataset *images;
     gradus_pool *pool; /* NULL: its own */
     gd_host host;
     gd_digests digests;
@@ -74,7 +74,8 @@ static void *call_public(void *argument) {
     gd_host_enter(c->host);
     gradus_context *context = make_context(c);
     gd_digest_arrays(context, &c->digests);
-    gd_digest_nets(context, c->digits, &c->digests);
+    gd_digest_nets(context, c->images, &c->digests);
+    if (!c->options->brief) gd_digest_digits(context, &c->digests);
     gradus_context_destroy(context);
     gd_host_leave();
     return NULL;
@@ -121,14 +122,11 @@ static void eight_callers(const caller *about) {
     gradus_context_destroy(context);
 }
 
-/* The digits are drawn in the host's mode, too, and read by all threads. */
 static void digest_public(const options *o, const gd_kernels *kernels) {
     caller c = {.options = o, .kernels = kernels, .host = o->host};
-    gd_host_enter(c.host);
     gradus_context *context = make_context(&c);
-    gradus_dataset *digits = gd_digest_digits(context);
-    gd_host_leave();
-    c.digits = digits;
+    gradus_dataset *images = gd_digest_images(context);
+    c.images = images;
     if (o->threads > 1) gd_phases_test_mode(1); /* however small the work is, and in any order */
     if (o->eight_threads) {
         eight_callers(&c);
@@ -137,19 +135,19 @@ static void digest_public(const options *o, const gd_kernels *kernels) {
         print(&c.digests);
         free(c.digests.lines);
     }
-    gradus_dataset_destroy(context, digits);
+    gradus_dataset_destroy(context, images);
     gradus_context_destroy(context);
 }
 
 static void usage(const char *what, const char *value) {
-    fprintf(
-        stderr,
-        "gradus-digest: %s%s\n"
-        "usage: gradus-digest [--isa NAME] [--threads N] [--host plain|ftz|upward|downward|zero|eight-threads] [--public]\n"
-        "--isa: without a name, the fastest that runs here. --threads: of the public functions' pool, default 2. --host: the floating-point\n"
-        "mode that the public functions are called in, default upward; or eight threads at once, each in one of these modes. --public: no kernels.\n"
-        "exit: 0 done, 1 a call failed, 2 wrong usage, or this machine cannot run that\n",
-        what, value);
+    fprintf(stderr,
+            "gradus-digest: %s%s\n"
+            "usage: gradus-digest [--isa NAME] [--threads N] [--host plain|ftz|upward|downward|zero|eight-threads] [--brief]\n"
+            "--isa: without a name, the fastest that runs here. --threads: of the public functions' pool, default 2. --host: the floating-point\n"
+            "mode that the public functions are called in, default upward; or eight threads at once, each in one of these. --brief: without the\n"
+            "kernels and the digits.\n"
+            "exit: 0 done, 1 a call failed, 2 wrong usage, or this machine cannot run that\n",
+            what, value);
     exit(EXIT_USAGE);
 }
 
@@ -180,8 +178,8 @@ static gd_host host_of(const char *name) {
 static options parse(int argc, char **argv) {
     options o = {.threads = 2, .host = GD_HOST_UPWARD};
     for (int i = 1; i < argc; i++) {
-        if (strcmp(argv[i], "--public") == 0) {
-            o.only_public = 1;
+        if (strcmp(argv[i], "--brief") == 0) {
+            o.brief = 1;
         } else if (i + 1 == argc) {
             usage("unknown option, or one that needs a value: ", argv[i]);
         } else if (strcmp(argv[i], "--isa") == 0) {
@@ -203,7 +201,7 @@ int main(int argc, char **argv) {
     const options o = parse(argc, argv);
     const gd_kernels *kernels = choose(o.isa);
     gd_digests digests = {0};
-    if (!o.only_public) gd_digest_kernels(kernels, &digests);
+    if (!o.brief) gd_digest_kernels(kernels, &digests);
     print(&digests);
     free(digests.lines);
     digest_public(&o, kernels);

@@ -51,11 +51,13 @@ gradus_tensor gd_digest_matrix(struct gd_random *random, size_t rows, size_t col
 /* Each kernel over fixed problems, and the functions beside the kernels that results depend on. */
 void gd_digest_kernels(const gd_kernels *kernels, gd_digests *digests);
 
-/* The built-in digits to train on, read by any number of threads. Destroy them. */
-gradus_dataset *gd_digest_digits(gradus_context *context);
+/* A set to train on, read by any number of threads. Destroy it. */
+gradus_dataset *gd_digest_images(gradus_context *context);
 
-/* The public functions: products and steps on lists of tensors; nets of every activation and loss, trainings with every optimizer. */
+/* The public functions: products and steps on lists of tensors; nets of every activation and loss, trainings with every optimizer; the built-in
+ * digits. */
 void gd_digest_arrays(gradus_context *context, gd_digests *digests);
-void gd_digest_nets(gradus_context *context, const gradus_dataset *digits, gd_digests *digests);
+void gd_digest_nets(gradus_context *context, const gradus_dataset *images, gd_digests *digests);
+void gd_digest_digits(gradus_context *context, gd_digests *digests);
 
 #endif
