@@ -1,6 +1,9 @@
 """Mutants of a C source: its text with one small change each, of the kinds that a defect in arithmetic could be. Used by tools/mutate."""
+import fnmatch
+import random
 import re
 import struct
+import sys
 
 _BLANK = re.compile(r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'|^[ \t]*#[ \t]*(?:include|if|ifdef|ifndef|else|elif|endif|pragma|error|undef)\b[^\n]*', re.S | re.M)
 _FLOAT = re.compile(r"(?<![\w.])(?:0x[0-9a-fA-F]*\.?[0-9a-fA-F]*p[+-]?\d+|\d+\.\d*(?:e[+-]?\d+)?|\d+e[+-]?\d+)f?(?![\w.])")
@@ -164,3 +167,35 @@ def mutants_of(path, text):
         if text[start:end] != new:
             found.setdefault((start, end, new), Mutant(path, text, start, end, new, kind))
     return [found[key] for key in sorted(found)]
+
+
+class Equivalent:
+    def __init__(self, path, source, change, reason):
+        self.path, self.source, self.change, self.reason = path, source, change, reason
+
+    def fits(self, mutant):
+        return all(fnmatch.fnmatchcase(text, pattern.replace("[", "[[]")) for text, pattern in ((mutant.path, self.path), (mutant.source, self.source), (mutant.change, self.change)))
+
+
+def read_equivalent(file):
+    found = []
+    for number, line in enumerate(file.read_text().splitlines(), 1) if file.exists() else []:
+        if line.strip() and not line.startswith("#"):
+            parts = [part.strip() for part in line.split(" ;; ")]
+            if len(parts) != 4 or not parts[3]:
+                sys.exit("%s:%d: FILE ;; LINE ;; CHANGE ;; REASON is expected" % (file, number))
+            found.append(Equivalent(*parts))
+    return found
+
+
+def sample(all_mutants, count, seed):
+    """As many from each file as can be, at random."""
+    generator, files = random.Random(seed), {}
+    for mutant in all_mutants:
+        files.setdefault(mutant.path, []).append(mutant)
+    for found in files.values():
+        generator.shuffle(found)
+    order = sorted(files)
+    generator.shuffle(order)
+    rounds = [files[path][i] for i in range(max(map(len, files.values()))) for path in order if i < len(files[path])]
+    return rounds[:count]
