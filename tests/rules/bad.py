@@ -46,6 +46,7 @@ EXAMPLES = {
         {"include/gradus/a.h": HEAD + "GRADUS_API int gradus_new(void);\n"},
         {"tests/golden/symbols.txt": "gradus_gone@GRADUS_0\n"},
     ],
+    "long_constants_are_derived": [{"src/base/a.c": HEAD + "static const double two_over_pi = 0x1.45f306dc9c884p-1;\n"}],
     "the_build_knows_every_source": [{"src/base/a.c": HEAD, "src/base/meson.build": ""}, {"tests/unit/a.c": HEAD}],
 }
 
