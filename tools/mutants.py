@@ -1,5 +1,8 @@
-"""Mutants of a C source: its text with one small change each, of the kinds that a defect in arithmetic could be. Used by tools/mutate."""
+"""Mutants of a C source: its text with one small change each, of the kinds that a defect in arithmetic could be. And what tools/mutate, which tries them, says
+about them."""
+import datetime
 import fnmatch
+import platform
 import random
 import re
 import struct
@@ -199,3 +202,39 @@ def sample(all_mutants, count, seed):
     generator.shuffle(order)
     rounds = [files[path][i] for i in range(max(map(len, files.values()))) for path in order if i < len(files[path])]
     return rounds[:count]
+
+
+FATES = ("killed", "not compiled", "same code", "equivalent", "survived")
+
+
+def summary(isas, fates, options):
+    yield "A change in the code that computes is noticed: the summary of tools/mutate"
+    yield ""
+    yield "date     %s (UTC)" % datetime.datetime.utcnow().strftime("%Y-%m-%d")
+    yield "machine  %s; instruction sets %s and %s" % (platform.machine(), isas[0], isas[-1])
+    if options.sample:
+        yield "sample   %d, seed %d" % (options.sample, options.seed)
+    yield ""
+    yield "%-52s %s" % ("file", " ".join("%12s" % f for f in FATES))
+    rows = {}
+    for mutant, (fate, _) in fates.items():
+        rows.setdefault(mutant.path, []).append(fate)
+    for path, found in sorted(rows.items()):
+        yield "%-52s %s" % (path, " ".join("%12d" % found.count(f) for f in FATES))
+    yield ""
+    kinds = {}
+    for mutant, (fate, _) in fates.items():
+        kinds.setdefault(mutant.kind, []).append(fate)
+    yield "kinds: " + ", ".join("%s %d" % (kind, len(found)) for kind, found in sorted(kinds.items()))
+    noticed = {}
+    for fate, why in fates.values():
+        if fate == "killed":
+            noticed[why] = noticed.get(why, 0) + 1
+    yield "killed by: " + ", ".join("%s %d" % item for item in sorted(noticed.items(), key=lambda item: -item[1]))
+    yield ""
+    for mutant, (fate, _) in sorted(fates.items(), key=lambda item: (item[0].path, item[0].line)):
+        if fate == "survived":
+            yield "survived %s:%d" % (mutant.path, mutant.line)
+            yield "  %s ;; %s ;; %s ;; " % (mutant.path, mutant.source, mutant.change)
+    count = [sum(f == fate for f, _ in fates.values()) for fate in FATES]
+    yield "%d mutants: %s" % (len(fates), ", ".join("%d %s" % (n, fate) for n, fate in zip(count, FATES)))
