@@ -25,7 +25,8 @@ class Mutant:
         self.old = text[start:end]
         first = text.rfind("\n", 0, start) + 1
         self.source = re.sub(r"\s+", " ", text[first : text.find("\n", end)]).strip()  # the line, for people and for tools/mutate_equivalent.txt
-        self.change = re.sub(r"\s+", " ", "%s => %s" % (self.old, new))
+        before = re.sub(r"\s+", " ", text[first:start]).lstrip()[-24:]  # tells one 0 of a line from another
+        self.change = re.sub(r"\s+", " ", "%s{%s => %s}" % (before, self.old, new))
 
     def apply(self, text):
         return text[: self.start] + self.new + text[self.end :]

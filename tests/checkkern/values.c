@@ -57,6 +57,9 @@ static float special(gd_random *random) {
         0x34000000, 0xb4000000, 0x33800001, /* 2^-23, -2^-23, over 2^-24 */
         0x42b17217, 0x42b17218, 0xc2aeac50, /* where exp overflows and becomes subnormal */
         0xc2cff1b4, 0xc2cff1b5, 0x41102cb3, /* where it becomes 0, where tanh becomes 1 */
+        0x3c413d3a, 0x41178feb, 0x4c5d65a5, /* logarithms next to a tie of two floats (docs/proofs/elementary.txt) */
+        0x65d890d3, 0x6f31a8ec, 0x3d7c3055, /* two more, and a tanh */
+        0xba928601, 0x38800000, 0xb9400001, /* sigmoids next to a tie */
     };
     return gd_float_from_bits(bits[gd_random_below(random, sizeof bits / sizeof bits[0])]);
 }
