@@ -98,7 +98,8 @@ typedef struct matrix {
 /* Starts 0 to 15 floats after an allocation's start; the gaps hold NaN. */
 static matrix draw_matrix(gd_random *random, size_t rows, size_t columns, gd_values values) {
     matrix m;
-    const size_t stride = columns + gd_random_below(random, 3) * gd_random_below(random, 20), offset = gd_random_below(random, 16);
+    const size_t gap = gd_random_below(random, 3) ? (size_t)gd_random_below(random, 40) : 0, stride = columns + gap,
+                 offset = gd_random_below(random, 16);
     m.floats = offset + rows * stride;
     m.memory = must_allocate(m.floats * sizeof(float));
     m.plain = must_allocate(rows * columns * sizeof(float));

@@ -48,7 +48,7 @@ static double draw_hyper(gd_random *random, const hyper_default *hyper) {
 static uint64_t draw_t(gd_random *random) {
     const uint64_t choice = gd_random_below(random, 6);
     if (choice < 3) return 1 + choice;
-    return choice < 5 ? 1 + gd_random_below(random, 3000) : gd_random_next(random) >> gd_random_below(random, 60) | 1;
+    return choice < 5 ? 1 + gd_random_below(random, 3000) : gd_random_shifted(random, 59) | 1;
 }
 
 static void draw_step(gd_problem *p, gd_random *random) {

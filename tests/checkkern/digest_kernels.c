@@ -40,7 +40,7 @@ static void digest_power(gd_digests *digests) {
     gd_sha256_init(&hash);
     for (int i = 0; i < DRAWS; i++) {
         const double base = gd_random_unit(&random);
-        gd_hash_double(&hash, gd_power(base, gd_random_next(&random) >> gd_random_below(&random, 64)));
+        gd_hash_double(&hash, gd_power(base, gd_random_shifted(&random, 63)));
     }
     gd_digests_add(digests, &hash, "detmath/power");
 }
