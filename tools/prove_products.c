@@ -249,12 +249,13 @@ static float *reference_output(gradus_context *context, const gradus_net *net, c
     size_t columns = inputs->columns;
     for (size_t l = 0; l < gradus_net_layer_count(net); l++) {
         const gradus_layer layer = gradus_net_layer(net, l);
-        float *const y = must_allocate(layer.outputs * sizeof(float));
+        float *const y = must_allocate(layer.outputs * sizeof(float)), *const z = must_allocate(layer.outputs * sizeof(float));
         const gradus_tensor weights =
             gradus_tensor_matrix(GRADUS_DTYPE_F32, must_allocate(columns * layer.outputs * sizeof(float)), columns, layer.outputs);
         const gradus_tensor bias = gradus_tensor_vector(GRADUS_DTYPE_F32, must_allocate(layer.outputs * sizeof(float)), layer.outputs);
         must(context, gradus_net_get(context, net, l, &weights, &bias));
-        gd_reference_forward(x, weights.data, bias.data, 1, columns, layer.outputs, layer.activation, y);
+        gd_reference_forward(x, weights.data, bias.data, 1, columns, layer.outputs, layer.activation, z, y);
+        free(z);
         free(weights.data);
         free(bias.data);
         free(x);
