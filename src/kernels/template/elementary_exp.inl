@@ -7,10 +7,13 @@ static inline vf exp_range(vf x) { return vm_any(exp_far(x)) ? vf_between(x, -70
 
 static inline vf exp_vf(vf x) { return vf_narrow(exp_vd(vd_widen(exp_range(x)))); }
 
-/* (2^k (c + r/2) - (c - r/2))/(c - r/2), added up so that nothing is lost where k = 0. */
+/* x moved by `part` of itself in the lanes that are `hard`: where what is computed does not show on which side of a tie the exact value lies. */
+static inline vd nudge(vd x, vm hard, float part) { return vm_any(hard) ? vd_madd(x, vd_widen(vf_select(hard, vf_set(part), vf_set(0.0f))), x) : x; }
+
+/* (2^k (c + r/2) - (c - r/2))/(c - r/2), added up so that nothing is lost where k = 0. One result lies just below a tie. */
 static inline vf expm1_vf(vf x) {
     const vd one = vd_set(1.0);
-    exp_parts e = exp_split(vd_widen(exp_range(x)));
+    exp_parts e = exp_split(nudge(vd_widen(exp_range(x)), vf_equal(x, vf_set(0x1.84a5bap-4f)), -0x1p-40f));
     vd power = vd_add_bits(one, e.k), half = vd_mul(e.r, vd_set(0.5));
     vd numerator = vd_madd(e.c, vd_sub(power, one), vd_mul(half, vd_add(power, one)));
     return vf_copy_sign(vf_narrow(vd_div(numerator, exp_below(e))), x); /* -0 */
@@ -37,10 +40,8 @@ static inline vd logistic(vd y, vd x) {
  * So there x is taken smaller by 2^-26 of itself. That decides a tie as the third term does, and changes nothing else: a fp32 number that is not at a
  * tie is at least 2^-24 of itself away from one. One number farther out has a result as close to a tie, on the same side. */
 static inline vf sigmoid_vf(vf x) {
-    vd wide = vd_widen(exp_range(x));
     vm near_tie = vm_or(vf_less(vf_abs(x), vf_set(0x1p-13f)), vf_equal(x, vf_set(-0x1.250c02p-10f)));
-    if (vm_any(near_tie)) wide = vd_madd(wide, vd_widen(vf_select(near_tie, vf_set(-0x1p-26f), vf_set(0.0f))), wide);
-    return vf_narrow(logistic(vd_set(1.0), wide));
+    return vf_narrow(logistic(vd_set(1.0), nudge(vd_widen(exp_range(x)), near_tie, -0x1p-26f)));
 }
 
 /* silu where |x| < 2^-8: x/2 + w, w = x^2/4 - x^4/48 + x^6/480. The sum is often a tie of two floats. w is taken at least as large as 2^-42 of x: where
