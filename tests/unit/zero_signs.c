@@ -1,5 +1,8 @@
 /* The sign of zero is promised: sums whose every product underflows are -0, whatever they are cut into. Nobody adds a zero for a block, leaf or tile
  * that has nothing in it (docs/numerics.md, sections 3 and 4). */
+#include "kernels/dispatch.h"
+#include "kernels/ops.h"
+#include "kernels/tree.h"
 #include "nets.h"
 
 enum { MOST = 600 };
@@ -92,5 +95,17 @@ Test(zero_signs, a_layers_gradient) {
                 gradus_net_destroy(context, net);
             }
         gradus_context_destroy(context);
+    }
+}
+
+Test(zero_signs, nothing_is_plus_0) {
+    gd_tree tree;
+    memset(&tree, 0, sizeof tree);
+    const double total = gd_tree_total(&tree);
+    cr_assert(total == 0.0 && !signbit(total));
+    for (size_t i = 0; gd_kernels_at(i); i++) {
+        if (!gd_kernels_runnable(gd_kernels_at(i))) continue;
+        cr_assert_eq(test_float_bits(gd_sum(gd_kernels_at(i), minus_numbers, 0)), 0);
+        cr_assert_eq(test_float_bits(gd_dot(gd_kernels_at(i), minus_numbers, minus_numbers, 0)), 0);
     }
 }
