@@ -5,13 +5,13 @@
 #include "kernels/tree.h"
 #include "nets.h"
 
-enum { MOST = 600 };
+enum { COUNT = 600 * 256 };
 
-static float small_numbers[MOST * 40], minus_numbers[MOST * 40], result[MOST * 40];
+static float small_numbers[COUNT], minus_numbers[COUNT], result[COUNT];
 
 /* small * minus is -1e-60, which rounds to -0, and -0 + -1e-60 does, too. */
 static void prepare(void) {
-    for (size_t i = 0; i < MOST * 40; i++) {
+    for (size_t i = 0; i < COUNT; i++) {
         small_numbers[i] = 1e-30f;
         minus_numbers[i] = -1e-30f;
         result[i] = 1.0f;
@@ -31,12 +31,14 @@ Test(zero_signs, products) {
     for (size_t i = 0; runnable_isa(i); i++) {
         gradus_context *context = context_with(runnable_isa(i), 1);
         for (size_t d = 0; d < DEPTHS; d++) {
-            const size_t k = depths[d];
-            const gradus_tensor a = gradus_tensor_matrix(GRADUS_DTYPE_F32, small_numbers, 9, k),
-                                b = gradus_tensor_matrix(GRADUS_DTYPE_F32, minus_numbers, k, 33);
-            const gradus_tensor c = gradus_tensor_matrix(GRADUS_DTYPE_F32, result, 9, 33);
+            const size_t k = depths[d], n = d % 2 ? 255 : 33; /* 255: one column less than the products' pieces */
+            const gradus_tensor a = gradus_tensor_matrix(GRADUS_DTYPE_F32, small_numbers, 9, k);
+            const gradus_tensor b = gradus_tensor_matrix(GRADUS_DTYPE_F32, minus_numbers, k, n);
+            const gradus_tensor c = gradus_tensor_matrix(GRADUS_DTYPE_F32, result, 9, n);
+            for (size_t j = 0; j < COUNT; j++) result[j] = 1.0f;
             cr_assert_eq(gradus_matrix_multiply(context, GRADUS_PRODUCT_NN, 1.0, &a, &b, 0.0, &c), GRADUS_OK);
-            check_minus_zeros(result, 9 * 33, runnable_isa(i), k);
+            check_minus_zeros(result, 9 * n, runnable_isa(i), k);
+            for (size_t j = 9 * n; j < COUNT; j++) cr_assert_eq(result[j], 1.0f, "n %zu: written behind C", n);
         }
         gradus_context_destroy(context);
     }
@@ -108,4 +110,15 @@ Test(zero_signs, nothing_is_plus_0) {
         cr_assert_eq(test_float_bits(gd_sum(gd_kernels_at(i), minus_numbers, 0)), 0);
         cr_assert_eq(test_float_bits(gd_dot(gd_kernels_at(i), minus_numbers, minus_numbers, 0)), 0);
     }
+}
+
+/* A row's maximum is the first of equal ones, of +0 and -0, too. */
+Test(zero_signs, the_maximum_of_zeros) {
+    const float rows[2][2] = {{-0.0f, 0.0f}, {0.0f, -0.0f}};
+    for (size_t i = 0; gd_kernels_at(i); i++)
+        for (int row = 0; gd_kernels_runnable(gd_kernels_at(i)) && row < 2; row++) {
+            float y[2], maximum, sum;
+            gd_kernels_at(i)->softmax(rows[row], y, 2, &maximum, &sum);
+            cr_assert_eq(test_float_bits(maximum), test_float_bits(rows[row][0]), "%s", gd_kernels_at(i)->name);
+        }
 }
