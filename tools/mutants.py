@@ -212,7 +212,7 @@ def summary(isas, fates, options):
     yield "A change in the code that computes is noticed: the summary of tools/mutate"
     yield ""
     yield "date     %s (UTC)" % datetime.datetime.utcnow().strftime("%Y-%m-%d")
-    yield "machine  %s; instruction sets %s and %s" % (platform.machine(), isas[0], isas[-1])
+    yield "machine  %s; instruction sets %s" % (platform.machine(), ", ".join(isas))
     if options.sample:
         yield "sample   %d, seed %d" % (options.sample, options.seed)
     yield ""

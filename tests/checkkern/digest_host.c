@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static _Thread_local gd_host current;
+static _Thread_local uint64_t current; /* the control register's bits but the flags */
 
 static const char *const names[GD_HOST_COUNT] = {"plain", "ftz", "upward", "downward", "zero"};
 static const int roundings[GD_HOST_COUNT] = {FE_TONEAREST, FE_TONEAREST, FE_UPWARD, FE_DOWNWARD, FE_TOWARDZERO};
@@ -14,7 +14,7 @@ const char *gd_host_name(gd_host host) { return host < GD_HOST_COUNT ? names[hos
 
 #if defined(__x86_64__)
 enum { CAN_FLUSH = 1 };
-static const uint64_t FLUSH = 0x8040; /* MXCSR: FTZ and DAZ */
+static const uint64_t FLUSH = 0x8040, FLAGS = 0x3f; /* MXCSR: FTZ and DAZ. fegetround would look at the x87's mode */
 static uint64_t control(void) {
     uint32_t value;
     __asm__ volatile("stmxcsr %0" : "=m"(value) : : "memory");
@@ -26,7 +26,7 @@ static void set_control(uint64_t wanted) {
 }
 #elif defined(__aarch64__)
 enum { CAN_FLUSH = 1 };
-static const uint64_t FLUSH = 1u << 24; /* FPCR: FZ */
+static const uint64_t FLUSH = 1u << 24, FLAGS = 0; /* FPCR: FZ */
 static uint64_t control(void) {
     uint64_t value;
     __asm__ volatile("mrs %0, fpcr" : "=r"(value) : : "memory");
@@ -35,23 +35,23 @@ static uint64_t control(void) {
 static void set_control(uint64_t value) { __asm__ volatile("msr fpcr, %0" : : "r"(value) : "memory"); }
 #else
 enum { CAN_FLUSH = 0 };
-static const uint64_t FLUSH = 0;
-static uint64_t control(void) { return 0; }
+static const uint64_t FLUSH = 0, FLAGS = 0;
+static uint64_t control(void) { return (uint64_t)fegetround(); }
 static void set_control(uint64_t value) { (void)value; }
 #endif
 
 int gd_host_possible(gd_host host) { return host != GD_HOST_FTZ || CAN_FLUSH; }
 
 void gd_host_enter(gd_host host) {
-    current = host;
     fesetround(roundings[host]);
     set_control(host == GD_HOST_FTZ ? control() | FLUSH : control() & ~FLUSH);
+    current = control() & ~FLAGS;
 }
 
 void gd_host_leave(void) { gd_host_enter(GD_HOST_PLAIN); }
 
 static void check_mode(void) {
-    if (fegetround() == roundings[current] && (control() & FLUSH) == (current == GD_HOST_FTZ ? FLUSH : 0)) return;
+    if (!current || (control() & ~FLAGS) == current) return;
     gd_host_leave();
     fprintf(stderr, "gradus-digest: a public function changed the host's floating-point mode\n");
     exit(EXIT_FAILURE);

@@ -9,23 +9,30 @@
 #include "checkkern/values.h"
 #include "data/dataset.h"
 
-enum { SEED = 3, INPUTS = 37, HIDDEN = 35, OUTPUTS = 5, SAMPLES = 150, FEW = 70, STEPS = 2, TRAIN_STEPS = 4 };
+enum { SEED = 3, INPUTS = 37, HIDDEN = 35, MOST_OUTPUTS = 32, FEW = 70, STEPS = 2, TRAIN_STEPS = 4 };
+
+/* A narrow last layer and a ragged leaf; a wide last layer whose rows have no gaps, and whole leaves. */
+static const struct { size_t outputs, samples; } sizes[] = {{5, 150}, {MOST_OUTPUTS, 128}};
+enum { SIZES = sizeof sizes / sizeof sizes[0] };
 
 /* Samples with targets of both kinds: classes, and two numbers a row that add up to 1. */
 typedef struct samples {
+    size_t count, outputs;
     gradus_tensor inputs, classes, dense;
 } samples;
 
-static samples draw_samples(void) {
-    gd_random random = gd_random_make(SEED, "samples", 0, 0);
-    samples s = {.inputs = gd_digest_matrix(&random, SAMPLES, INPUTS), .dense = gd_digest_matrix(&random, SAMPLES, OUTPUTS)};
-    s.classes = gradus_tensor_vector(GRADUS_DTYPE_I32, gd_digest_allocate(SAMPLES * sizeof(int32_t)), SAMPLES);
-    for (size_t i = 0; i < SAMPLES; i++) {
-        const size_t target = (size_t)gd_random_below(&random, OUTPUTS);
+static samples draw_samples(size_t count, size_t outputs) {
+    gd_random random = gd_random_make(SEED, "samples", count, outputs);
+    samples s = {.count = count, .outputs = outputs};
+    s.inputs = gd_digest_matrix(&random, count, INPUTS);
+    s.dense = gd_digest_matrix(&random, count, outputs);
+    s.classes = gradus_tensor_vector(GRADUS_DTYPE_I32, gd_digest_allocate(count * sizeof(int32_t)), count);
+    for (size_t i = 0; i < count; i++) {
+        const size_t target = (size_t)gd_random_below(&random, outputs);
         float *row = (float *)s.dense.data + i * (size_t)s.dense.row_stride;
-        for (size_t j = 0; j < OUTPUTS; j++) row[j] = 0.0f;
+        for (size_t j = 0; j < outputs; j++) row[j] = 0.0f;
         row[target] = 0.75f;
-        row[(target + 1 + i % (OUTPUTS - 1)) % OUTPUTS] = 0.25f;
+        row[(target + 1 + i % (outputs - 1)) % outputs] = 0.25f;
         ((int32_t *)s.classes.data)[i] = (int32_t)target;
     }
     return s;
@@ -71,21 +78,21 @@ static void hash_weights(gradus_context *context, const gradus_net *net, gd_sha2
 }
 
 static void hash_outputs(gradus_context *context, const gradus_net *net, const samples *s, gd_sha256 *hash) {
-    float y[FEW * OUTPUTS];
+    float y[FEW * MOST_OUTPUTS];
     gradus_tensor inputs = s->inputs;
-    const gradus_tensor outputs = gradus_tensor_matrix(GRADUS_DTYPE_F32, y, FEW, OUTPUTS);
+    const gradus_tensor outputs = gradus_tensor_matrix(GRADUS_DTYPE_F32, y, FEW, s->outputs);
     inputs.rows = FEW;
     gd_digest_must(context, gradus_net_predict(context, net, &inputs, &outputs));
-    gd_sha256_floats(hash, y, FEW * OUTPUTS);
+    gd_sha256_floats(hash, y, FEW * s->outputs);
 }
 
 static void hash_gradient(gradus_context *context, const gradus_net *net, const gradus_batch *batch, gd_sha256 *hash) {
-    static const size_t counts[] = {INPUTS * HIDDEN, HIDDEN, HIDDEN * OUTPUTS, OUTPUTS};
-    float *const memory = gd_digest_allocate((INPUTS * HIDDEN + HIDDEN + HIDDEN * OUTPUTS + OUTPUTS) * sizeof(float));
+    const size_t outputs = gradus_net_outputs(net), counts[] = {INPUTS * HIDDEN, HIDDEN, HIDDEN * outputs, outputs};
+    float *const memory = gd_digest_allocate((counts[0] + counts[1] + counts[2] + counts[3]) * sizeof(float));
     const gradus_tensor gradients[] = {gradus_tensor_matrix(GRADUS_DTYPE_F32, memory, INPUTS, HIDDEN),
                                        gradus_tensor_vector(GRADUS_DTYPE_F32, memory + counts[0], HIDDEN),
-                                       gradus_tensor_matrix(GRADUS_DTYPE_F32, memory + counts[0] + counts[1], HIDDEN, OUTPUTS),
-                                       gradus_tensor_vector(GRADUS_DTYPE_F32, memory + counts[0] + counts[1] + counts[2], OUTPUTS)};
+                                       gradus_tensor_matrix(GRADUS_DTYPE_F32, memory + counts[0] + counts[1], HIDDEN, outputs),
+                                       gradus_tensor_vector(GRADUS_DTYPE_F32, memory + counts[0] + counts[1] + counts[2], outputs)};
     double loss;
     gd_digest_must(context, gradus_net_loss_gradient(context, net, batch, gradients, &loss));
     gd_hash_double(hash, loss);
@@ -107,14 +114,14 @@ static int digest_net(gradus_context *context, const net_kind *kind, const sampl
     gradus_net *net = NULL;
     gradus_batch batch;
     gd_sha256 hash;
-    int taken = make_net(context, kind, INPUTS, HIDDEN, OUTPUTS, &net);
+    int taken = make_net(context, kind, INPUTS, HIDDEN, s->outputs, &net);
     if (!taken) return 0;
     gradus_optimizer *optimizer = make_optimizer(context, net, GRADUS_OPTIMIZER_ADAM);
     gd_sha256_init(&hash);
     gradus_batch_init(&batch);
     batch.inputs = s->inputs;
     batch.targets = kind->dense ? s->dense : s->classes;
-    batch.samples = SAMPLES;
+    batch.samples = s->count;
     for (int step = 0; taken && step < STEPS; step++) {
         double loss = 0.0;
         batch.step = (uint64_t)step;
@@ -126,7 +133,7 @@ static int digest_net(gradus_context *context, const net_kind *kind, const sampl
         hash_outputs(context, net, s, &hash);
         hash_gradient(context, net, &batch, &hash);
         hash_evaluation(context, net, &batch, &hash);
-        gd_digests_add(digests, &hash, "net/%s/%s/%s/%s", gradus_activation_name(kind->hidden), gradus_activation_name(kind->last),
+        gd_digests_add(digests, &hash, "net/%zu/%s/%s/%s/%s", s->outputs, gradus_activation_name(kind->hidden), gradus_activation_name(kind->last),
                        gradus_loss_name(kind->loss), kind->dense ? "dense" : "classes");
     }
     gradus_optimizer_destroy(context, optimizer);
@@ -141,8 +148,8 @@ static const gradus_loss losses[] = {GRADUS_LOSS_MAP(LOSS)};
 enum { ACTIVATIONS = sizeof activations / sizeof activations[0], LOSSES = sizeof losses / sizeof losses[0] };
 
 /* Every loss with each last activation and each kind of targets that it takes, and every hidden activation with the first of these. */
-static void digest_kinds(gradus_context *context, gd_digests *digests) {
-    samples s = draw_samples();
+static void digest_kinds(gradus_context *context, size_t count, size_t outputs, gd_digests *digests) {
+    samples s = draw_samples(count, outputs);
     net_kind usual = {0};
     for (size_t l = 0; l < LOSSES; l++) {
         int found = 0;
@@ -212,6 +219,6 @@ static void digest_training(gradus_context *context, const gradus_dataset *image
 
 void gd_digest_nets(gradus_context *context, const gradus_dataset *images, gd_digests *digests) {
     gradus_optimizer_info info = {.struct_size = sizeof info};
-    digest_kinds(context, digests);
+    for (size_t i = 0; i < SIZES; i++) digest_kinds(context, sizes[i].samples, sizes[i].outputs, digests);
     for (size_t i = 0; gradus_optimizer_list(i, &info); i++) digest_training(context, images, &info, digests);
 }

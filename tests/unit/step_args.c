@@ -111,3 +111,38 @@ Test(step_args, messages) {
     gradus_optimizer_destroy(context, optimizer);
     gradus_context_destroy(context);
 }
+
+/* Neighbours of one group whose step counts differ: each is stepped as if it were alone. */
+Test(step_args, step_counts_of_neighbours) {
+    static float memory[2][2 + ADAM_STATES][TENSORS][FLOATS];
+    static const uint64_t counts[TENSORS] = {1, 2, 2, 9};
+    gradus_context *context = context_of(1);
+    gradus_optimizer *together = adam(context, TENSORS), *alone = adam(context, 1);
+    gradus_tensor tensors[2][2 + ADAM_STATES][TENSORS];
+    uint64_t steps[TENSORS];
+    gradus_step_args args;
+    for (int which = 0; which < 2; which++)
+        for (int j = 0; j < 2 + ADAM_STATES; j++)
+            for (int i = 0; i < TENSORS; i++) tensors[which][j][i] = numbers(memory[which][j][i], false, (uint64_t)(j + 1));
+    memcpy(steps, counts, sizeof steps);
+    gradus_step_args_init(&args);
+    args.parameters = tensors[0][0];
+    args.gradients = tensors[0][1];
+    args.states = tensors[0][2];
+    args.steps = steps;
+    cr_assert_eq(gradus_optimizer_step(context, together, &args), GRADUS_OK);
+    for (int i = 0; i < TENSORS; i++) {
+        const gradus_tensor states[ADAM_STATES] = {tensors[1][2][i], tensors[1][3][i]};
+        uint64_t count = counts[i];
+        args.parameters = &tensors[1][0][i];
+        args.gradients = &tensors[1][1][i];
+        args.states = states;
+        args.steps = &count;
+        cr_assert_eq(gradus_optimizer_step(context, alone, &args), GRADUS_OK);
+        cr_assert_eq(count, steps[i]);
+    }
+    cr_assert_arr_eq(memory[0], memory[1], sizeof memory[0]);
+    gradus_optimizer_destroy(context, together);
+    gradus_optimizer_destroy(context, alone);
+    gradus_context_destroy(context);
+}
