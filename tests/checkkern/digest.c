@@ -73,8 +73,8 @@ static void *call_public(void *argument) {
     caller *c = argument;
     gd_host_enter(c->host);
     gradus_context *context = make_context(c);
-    gd_digest_arrays(context, &c->digests);
-    gd_digest_nets(context, c->images, &c->digests);
+    gd_digest_arrays(context, c->options->brief, &c->digests);
+    gd_digest_nets(context, c->images, c->options->brief, &c->digests);
     if (!c->options->brief) gd_digest_digits(context, &c->digests);
     gradus_context_destroy(context);
     gd_host_leave();
@@ -145,7 +145,7 @@ static void usage(const char *what, const char *value) {
             "usage: gradus-digest [--isa NAME] [--threads N] [--host plain|ftz|upward|downward|zero|eight-threads] [--brief]\n"
             "--isa: without a name, the fastest that runs here. --threads: of the public functions' pool, default 2. --host: the floating-point\n"
             "mode that the public functions are called in, default upward; or eight threads at once, each in one of these. --brief: without the\n"
-            "kernels and the digits.\n"
+            "kernels and the digits, with fewer shapes of the rest.\n"
             "exit: 0 done, 1 a call failed, 2 wrong usage, or this machine cannot run that\n",
             what, value);
     exit(EXIT_USAGE);

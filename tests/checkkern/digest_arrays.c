@@ -6,7 +6,7 @@
 
 #include "checkkern/values.h"
 
-enum { SEED = 3, SHAPES = 24, GREATEST_SIDE = 150, STEPS = 3, TENSORS = 7, MOST_STATES = 8 };
+enum { SEED = 3, SHAPES = 24, FEW_SHAPES = 6, GREATEST_SIDE = 150, STEPS = 3, TENSORS = 7, MOST_STATES = 8 };
 
 gradus_tensor gd_digest_matrix(gd_random *random, size_t rows, size_t columns) {
     const size_t stride = columns + gd_random_below(random, 20), count = rows * stride;
@@ -17,10 +17,10 @@ gradus_tensor gd_digest_matrix(gd_random *random, size_t rows, size_t columns) {
     return matrix;
 }
 
-static void digest_products(gradus_context *context, gradus_product product, const char *name, gd_digests *digests) {
+static void digest_products(gradus_context *context, gradus_product product, const char *name, int brief, gd_digests *digests) {
     gd_sha256 hash;
     gd_sha256_init(&hash);
-    for (uint64_t i = 0; i < SHAPES; i++) {
+    for (uint64_t i = 0; i < (brief ? FEW_SHAPES : SHAPES); i++) {
         gd_random random = gd_random_make(SEED, "products", (uint64_t)product, i);
         const size_t m = (size_t)gd_random_below(&random, GREATEST_SIDE), n = (size_t)gd_random_below(&random, GREATEST_SIDE);
         const size_t k = (size_t)gd_random_below(&random, 4 * GREATEST_SIDE);
@@ -108,17 +108,17 @@ static void digest_steps(gradus_context *context, const gradus_optimizer_info *i
     }
     hash_tensors(&hash, parameters, TENSORS);
     hash_tensors(&hash, states, info->states * TENSORS);
-    gd_digests_add(digests, &hash, "step/%s/%s", info->name, own ? "own state" : "the caller's state");
+    gd_digests_add(digests, &hash, "step/%s/%s/%s", info->name, info->variant, own ? "own state" : "the caller's state");
     free_tensors(parameters, TENSORS);
     free_tensors(states, info->states * TENSORS);
     gradus_optimizer_destroy(context, optimizer);
 }
 
-void gd_digest_arrays(gradus_context *context, gd_digests *digests) {
+void gd_digest_arrays(gradus_context *context, int brief, gd_digests *digests) {
     static const char *const products[] = {"nn", "nt", "tn"};
     gradus_optimizer_info info = {.struct_size = sizeof info};
     for (gradus_product product = GRADUS_PRODUCT_NN; product <= GRADUS_PRODUCT_TN; product++)
-        digest_products(context, product, products[product - GRADUS_PRODUCT_NN], digests);
+        digest_products(context, product, products[product - GRADUS_PRODUCT_NN], brief, digests);
     for (size_t i = 0; gradus_optimizer_list(i, &info); i++)
         for (int own = 0; own < 2; own++) digest_steps(context, &info, own, digests);
 }

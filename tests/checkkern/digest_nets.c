@@ -212,13 +212,13 @@ static void digest_training(gradus_context *context, const gradus_dataset *image
     gd_digest_must(context, gradus_train(context, net, optimizer, images, &train, NULL));
     gd_sha256_init(&hash);
     hash_weights(context, net, &hash);
-    gd_digests_add(digests, &hash, "training/%s", info->name);
+    gd_digests_add(digests, &hash, "training/%s/%s", info->name, info->variant);
     gradus_optimizer_destroy(context, optimizer);
     gradus_net_destroy(context, net);
 }
 
-void gd_digest_nets(gradus_context *context, const gradus_dataset *images, gd_digests *digests) {
+void gd_digest_nets(gradus_context *context, const gradus_dataset *images, int brief, gd_digests *digests) {
     gradus_optimizer_info info = {.struct_size = sizeof info};
-    for (size_t i = 0; i < SIZES; i++) digest_kinds(context, sizes[i].samples, sizes[i].outputs, digests);
+    for (size_t i = 0; i < (brief ? 1 : SIZES); i++) digest_kinds(context, sizes[i].samples, sizes[i].outputs, digests);
     for (size_t i = 0; gradus_optimizer_list(i, &info); i++) digest_training(context, images, &info, digests);
 }
