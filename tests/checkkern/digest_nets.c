@@ -11,8 +11,8 @@
 
 enum { SEED = 3, INPUTS = 37, HIDDEN = 35, MOST_OUTPUTS = 32, FEW = 70, STEPS = 2, TRAIN_STEPS = 4 };
 
-/* A narrow last layer and a ragged leaf; a wide last layer whose rows have no gaps, and whole leaves. */
-static const struct { size_t outputs, samples; } sizes[] = {{5, 150}, {MOST_OUTPUTS, 128}};
+/* A narrow last layer and a ragged leaf; a wide last layer whose rows have no gaps, and whole leaves; the brief form's, two leaves. */
+static const struct { size_t outputs, samples; } sizes[] = {{5, 150}, {MOST_OUTPUTS, 128}}, brief_size = {5, 70};
 enum { SIZES = sizeof sizes / sizeof sizes[0] };
 
 /* Samples with targets of both kinds: classes, and two numbers a row that add up to 1. */
@@ -147,13 +147,13 @@ static const gradus_activation activations[] = {GRADUS_ACTIVATION_MAP(ACTIVATION
 static const gradus_loss losses[] = {GRADUS_LOSS_MAP(LOSS)};
 enum { ACTIVATIONS = sizeof activations / sizeof activations[0], LOSSES = sizeof losses / sizeof losses[0] };
 
-/* Every loss with each last activation and each kind of targets that it takes, and every hidden activation with the first of these. */
-static void digest_kinds(gradus_context *context, size_t count, size_t outputs, gd_digests *digests) {
+/* Every loss with each last activation (brief: the first) and each kind of targets that it takes, and every hidden activation with the first of these. */
+static void digest_kinds(gradus_context *context, size_t count, size_t outputs, int brief, gd_digests *digests) {
     samples s = draw_samples(count, outputs);
     net_kind usual = {0};
     for (size_t l = 0; l < LOSSES; l++) {
         int found = 0;
-        for (size_t a = 0; a < ACTIVATIONS; a++)
+        for (size_t a = 0; a < ACTIVATIONS && !(brief && found); a++)
             for (int dense = 0; dense < 2; dense++) {
                 const net_kind kind = {GRADUS_ACTIVATION_TANH, activations[a], losses[l], dense};
                 if (!digest_net(context, &kind, &s, digests)) continue;
@@ -219,6 +219,7 @@ static void digest_training(gradus_context *context, const gradus_dataset *image
 
 void gd_digest_nets(gradus_context *context, const gradus_dataset *images, int brief, gd_digests *digests) {
     gradus_optimizer_info info = {.struct_size = sizeof info};
-    for (size_t i = 0; i < (brief ? 1 : SIZES); i++) digest_kinds(context, sizes[i].samples, sizes[i].outputs, digests);
+    if (brief) digest_kinds(context, brief_size.samples, brief_size.outputs, 1, digests);
+    for (size_t i = 0; i < SIZES && !brief; i++) digest_kinds(context, sizes[i].samples, sizes[i].outputs, 0, digests);
     for (size_t i = 0; gradus_optimizer_list(i, &info); i++) digest_training(context, images, &info, digests);
 }
