@@ -1,7 +1,7 @@
 /* The speed of gradus_matrix_multiply against the machine's fused multiply-adds, both measured in turn in one process, on the same instruction set
- * and threads. Prints GFLOP/s by the clock, GFLOP/s by the time that the threads had (their mean: on a shared machine the clock counts others' work,
- * too), the peak's by its threads' own time, and the ratio of these two. Each is what one repetition in ten reached; the best one may be a mistake
- * of the clock. Build, after ninja in build/:
+ * and threads. Prints GFLOP/s by the clock; with one thread also by the time that it had (on a shared machine the clock counts others' work, too; of
+ * several threads one may sleep, so their own times say nothing); the peak's by its threads' own time; and the share of it that the last before it is.
+ * Each is what one repetition in ten reached; the best one may be a mistake of the clock. Build, after ninja in build/:
  *     cc -std=c11 -D_GNU_SOURCE -O2 -ffp-contract=off -Iinclude tools/measure_products.c build/libgradus.a -lz -lpthread -o build/measure_products
  */
 #include <errno.h>
@@ -164,12 +164,12 @@ static void measure(gradus_context *context, const shape *s, double seconds) {
                 fprintf(stderr, "measure_products: %s\n", gradus_context_message(context));
                 exit(1);
             }
-        products.at[products.count++] = operations * (double)calls * threads / (read_clock(CLOCK_PROCESS_CPUTIME_ID) - begin_own);
+        products.at[products.count++] = operations * (double)calls / (read_clock(CLOCK_PROCESS_CPUTIME_ID) - begin_own);
         by_clock.at[by_clock.count++] = operations * (double)calls / (now() - begin);
     }
-    const double best = good_rate(&products), best_peak = good_rate(&peaks);
+    const double clocked = good_rate(&by_clock), best = threads > 1 ? clocked : good_rate(&products), best_peak = good_rate(&peaks);
     printf("%-8s %u  %s %5zux%5zux%5zu  %8.2f by the clock  %8.2f GFLOP/s  peak %8.2f  %5.1f %%\n", gradus_context_isa(context), threads,
-           kind_names[s->kind], s->m, s->n, s->k, good_rate(&by_clock) * 1e-9, best * 1e-9, best_peak * 1e-9, 100.0 * best / best_peak);
+           kind_names[s->kind], s->m, s->n, s->k, clocked * 1e-9, best * 1e-9, best_peak * 1e-9, 100.0 * best / best_peak);
     fflush(stdout);
     free(a.data);
     free(b.data);
