@@ -9,7 +9,7 @@ import house
 SIZE_LIMIT = 1 << 20
 # Bytes of machine code a subject may have, over all instruction sets; a function's subject is its name's beginning, the rest has its own budget.
 BUDGETS = {"rules": 150, "stages": 100, "products": 200, "elementary functions": 80, "the rest": 250}  # KB
-SUBJECTS = {"step_": "rules", "stage_": "stages", "encode_": "stages", "decode_": "stages", "unary_": "elementary functions", "derivative_": "elementary functions"}
+SUBJECTS = {"step_": "rules", "stage_": "stages", "gradient_stage": "stages", "encode_": "stages", "decode_": "stages", "unary_": "elementary functions", "derivative_": "elementary functions"}
 SUBJECTS.update({name: "products" for name in ("tile", "hot_", "gemm", "product", "pack")})
 LIBRARIES = {"libc.so.6", "libz.so.1", "ld-linux-x86-64.so.2", "ld-linux-aarch64.so.1"}  # no libm: no function of it is in a result path
 IMPORTS_FORBIDDEN = set(
