@@ -6,7 +6,7 @@ Each polynomial is the one with the smallest greatest error (Remez's exchange in
 relative error. The error in a comment is that of the polynomial with its coefficients rounded to fp64, exactly evaluated; whether it is small enough,
 tools/prove_elementary decides.
 """
-from mpmath import cos, erf, erfc, exp, fabs, floor, ldexp, linspace, log, lu_solve, matrix, mp, mpf, nint, pi, sqrt
+from mpmath import cos, coth, erf, erfc, exp, fabs, floor, ldexp, linspace, log, lu_solve, matrix, mp, mpf, nint, pi, sqrt
 
 mp.prec = 400
 
@@ -77,14 +77,18 @@ def away(x):
     return x if fabs(x) > tiny else tiny
 
 
-def exp_function(r):
-    r = away(r)
-    return (exp(r) - 1 - r) / r**2
+def half_coth(z):
+    half = sqrt(away(z)) / 2
+    return half * coth(half)
 
 
-def log_function(z):
+def coth_function(z):
+    return (half_coth(z) - 1) / away(z)
+
+
+def minus_log_function(z):
     s = sqrt(z)
-    return (log((1 + s) / (1 - s)) - 2 * s) / s**3
+    return -(log((1 + s) / (1 - s)) - 2 * s) / s**3
 
 
 def erf_function(z):
@@ -111,11 +115,11 @@ def main():
     constant("ln2_low", log(2) - ln2_high, "the rest")
     constant("sqrt_half", sqrt(mpf(1) / 2), "sqrt(1/2)")
     print()
-    polynomial("exp_coefficients", 10, exp_function, lambda r: fabs(away(r)**2 / (exp(away(r)) - 1)), -reach, reach,
-               "exp(r) - 1 = r + r^2 Q(r), |r| <= ln(2)/2; Q, lowest first")
+    polynomial("coth_coefficients", 4, coth_function, lambda z: away(z) / (half_coth(z) - sqrt(away(z)) / 2), tiny, reach**2,
+               "(r/2) coth(r/2) = 1 + r^2 B(r^2), |r| <= ln(2)/2; B, lowest first; of exp(r) - 1")
     print()
-    polynomial("log_coefficients", 7, log_function, lambda z: z / 2, tiny, s_end,
-               "log((1 + s)/(1 - s)) = 2s + s^3 R(s^2), |s| <= 0.1716; R, lowest first")
+    polynomial("log_coefficients", 6, minus_log_function, lambda z: z / 2, tiny, s_end,
+               "log((1 + s)/(1 - s)) = 2s + s^3 R(s^2), |s| <= 0.1716; -R, lowest first")
     print()
     constant("sqrt_2", sqrt(mpf(2)), "sqrt(2)")
     print()

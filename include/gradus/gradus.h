@@ -8,6 +8,7 @@
 #include <gradus/activation.h>
 #include <gradus/context.h>
 #include <gradus/dataset.h>
+#include <gradus/dense.h>
 #include <gradus/loss.h>
 #include <gradus/matrix.h>
 #include <gradus/model.h>

@@ -23,7 +23,8 @@ typedef struct gradus_net_config {
     const gradus_layer *layers; /* first to last; the last one's outputs are the net's */
     size_t layer_count;
     gradus_loss loss;
-    uint64_t seed; /* of the initial weights: Glorot uniform, U(-l, l) with l = sqrt(6/(inputs + outputs)); biases start at 0 */
+    uint64_t seed;          /* of the initial weights: Glorot uniform, U(-l, l) with l = sqrt(6/(inputs + outputs)); biases start at 0 */
+    double label_smoothing; /* cross-entropy only, 0 to 1: a target t counts as (1 - label_smoothing)*t + label_smoothing/outputs */
 } gradus_net_config;
 
 GRADUS_API void gradus_net_config_init_sized(gradus_net_config *config, size_t struct_size);
@@ -35,8 +36,9 @@ typedef struct gradus_net gradus_net;
 /* How many bytes a net of this shape takes (parameters only). Errors: as gradus_net_create. */
 GRADUS_API gradus_status gradus_net_memory(gradus_context *context, const gradus_net_config *config, size_t *bytes);
 
-/* Makes a net. Errors: INVALID_ARGUMENT (no layer, a width of 0, an unknown activation or loss, a loss that does not go with the last layer),
- * OUT_OF_MEMORY. */
+/* Makes a net. cross-entropy needs softmax as the last layer's activation, binary-cross-entropy needs sigmoid; the other losses take any. Errors:
+ * INVALID_ARGUMENT (no layer, a width of 0, an unknown activation or loss, a loss that does not go with the last layer, label smoothing out of range
+ * or with another loss), OUT_OF_MEMORY. */
 GRADUS_API gradus_status gradus_net_create(gradus_context *context, const gradus_net_config *config, gradus_net **net);
 GRADUS_API void gradus_net_destroy(gradus_context *context, gradus_net *net);
 
@@ -46,6 +48,7 @@ GRADUS_API size_t gradus_net_outputs(const gradus_net *net);
 GRADUS_API size_t gradus_net_layer_count(const gradus_net *net);
 GRADUS_API gradus_layer gradus_net_layer(const gradus_net *net, size_t index);
 GRADUS_API gradus_loss gradus_net_loss(const gradus_net *net);
+GRADUS_API double gradus_net_label_smoothing(const gradus_net *net);
 GRADUS_API uint64_t gradus_net_parameter_count(const gradus_net *net);
 
 /* Copies layer `index`'s weights [inputs, outputs] and bias [1, outputs] out of or into the net; either tensor may be NULL. F32.
@@ -63,12 +66,15 @@ GRADUS_API gradus_status gradus_net_sha256(gradus_context *context, const gradus
 typedef struct gradus_batch {
     size_t struct_size;
     gradus_tensor inputs;  /* [samples, net inputs]: F32, or U8 read as u/255 (x = (float)u * 0x1.010102p-8f) */
-    gradus_tensor targets; /* cross-entropy: classes, a vector of `samples`, I32 or U8, each under the net's outputs. mse: F32 [samples, outputs] */
+    gradus_tensor targets; /* numbers, F32 [samples, outputs]; or classes, a vector of `samples`, I32 or U8: see below */
     size_t samples;
     size_t first, total; /* reserved for accumulation: 0 and 0 (or total = samples) */
     uint64_t step;       /* global batches begun before this one; numbers random draws */
 } gradus_batch;
 
+/* Targets, for any loss. Numbers are taken as they are: probabilities for the cross-entropies (0 to 1; a row of cross-entropy usually adds up to 1),
+ * which is not checked. A class k, under the net's outputs, stands for a row of zeros with a 1 at output k. For one output (and not cross-entropy) the
+ * classes are 0 and 1, and the class is the target. */
 GRADUS_API void gradus_batch_init_sized(gradus_batch *batch, size_t struct_size);
 static inline void gradus_batch_init(gradus_batch *batch) { gradus_batch_init_sized(batch, sizeof *batch); }
 
@@ -96,12 +102,15 @@ GRADUS_API gradus_status gradus_net_predict(gradus_context *context, const gradu
 /* What gradus_net_evaluate measures. */
 typedef struct gradus_evaluation {
     size_t struct_size;
-    double loss;     /* mean over the samples (mse: and outputs) */
-    double accuracy; /* share of samples whose highest output is their class (the lowest index wins ties); classification only, else NaN */
+    double loss;     /* as gradus/loss.h defines it, label smoothing included */
+    double accuracy; /* share of samples whose predicted class is their class, where there are classes, else NaN: see below */
     double f1; /* of the second class for two classes, else the plain mean over classes; a class with no true and no predicted sample counts 0 */
     uint64_t samples;
 } gradus_evaluation;
 
+/* The predicted class is the highest output's index (the lowest wins ties); for one output (and not cross-entropy) it is 1 where the output is over
+ * 1/2, else 0. A sample's own class is its integer target; of a row of numbers, with cross-entropy the highest one's index, and with
+ * binary-cross-entropy and one output 1 where the number is over 1/2. Otherwise there are no classes. */
 GRADUS_API void gradus_evaluation_init_sized(gradus_evaluation *evaluation, size_t struct_size);
 static inline void gradus_evaluation_init(gradus_evaluation *evaluation) { gradus_evaluation_init_sized(evaluation, sizeof *evaluation); }
 

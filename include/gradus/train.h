@@ -35,9 +35,9 @@ typedef struct gradus_train_config {
 GRADUS_API void gradus_train_config_init_sized(gradus_train_config *config, size_t struct_size);
 static inline void gradus_train_config_init(gradus_train_config *config) { gradus_train_config_init_sized(config, sizeof *config); }
 
-/* Trains net on data. Defaults of the config: batch_size 32, epochs 10, no callbacks. The result depends on net, optimizer, data and config only: not
- * on the ISA or thread count. *progress (may be NULL; set its struct_size) tells where the run ended, after errors too. Errors: as gradus_net_step;
- * NOT_FINITE names the step; the net is then as it was before that step. */
+/* Trains net on data, whose classes are the targets (gradus/net.h says how, for any loss). Defaults of the config: batch_size 32, epochs 10, no
+ * callbacks. The result depends on net, optimizer, data and config only: not on the ISA or thread count. *progress (may be NULL; set its struct_size)
+ * tells where the run ended, after errors too. Errors: as gradus_net_step; NOT_FINITE names the step; the net is then as it was before that step. */
 GRADUS_API gradus_status gradus_train(gradus_context *context, gradus_net *net, gradus_optimizer *optimizer, const gradus_dataset *data,
                                       const gradus_train_config *config, gradus_progress *progress);
 

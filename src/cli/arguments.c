@@ -9,9 +9,10 @@
 #include <gradus/net.h>
 #include <gradus/optimizer.h>
 
+#include "base/number.h"
 #include "cli/nearest.h"
 
-typedef enum option_kind { TEXT, CHOICE, COUNT, COUNT_OR_FULL, SWITCH } option_kind;
+typedef enum option_kind { TEXT, CHOICE, COUNT, COUNT_OR_FULL, NUMBER, SWITCH } option_kind;
 
 typedef struct option {
     const char *name, *value; /* a choice's value is its list, joined by | */
@@ -31,8 +32,9 @@ enum { TRAIN = GD_COMMAND_TRAIN, COMPUTE = GD_COMMAND_TRAIN | GD_COMMAND_EVAL, A
 
 static const option options[] = {
     {"layers", "W:ACT,...", TRAIN, TEXT, FIELD(layers), 0, 0, NULL,
-     "hidden and output layers (default: 128:relu and an output layer\nCLASSES:softmax); ACT: see below"},
-    {"loss", LOSSES, TRAIN, CHOICE, FIELD(loss), 0, 0, "cross-entropy", "what is minimised; mse needs numeric targets"},
+     "hidden and output layers (default: 128:relu and an output layer\nthat suits data and loss); ACT: see below"},
+    {"loss", LOSSES, TRAIN, CHOICE, FIELD(loss), 0, 0, "cross-entropy", "what is minimised; see below"},
+    {"label-smoothing", "X", TRAIN, NUMBER, FIELD(label_smoothing), 0, 1, "0", "cross-entropy: targets t become (1 - X)*t + X/CLASSES"},
     {"optimizer", "NAME[:K=V,...]", TRAIN, TEXT, FIELD(optimizer), 0, 0, "adam", "how; names and keys: see below"},
     {"batch-size", "N|full", TRAIN, COUNT_OR_FULL, FIELD(batch_size), 1, UINT32_MAX, "32", "samples a step; full: the whole set"},
     {"epochs", "N", TRAIN, COUNT, FIELD(epochs), 1, 1000000000, "10", "passes over the training set"},
@@ -95,7 +97,9 @@ static bool refuse_unknown(const gd_command *command, const char *name, size_t l
 
 /* What a value may be, for messages. */
 static void describe_values(const option *o, char *text, size_t size) {
-    if (o->kind == COUNT || o->kind == COUNT_OR_FULL) {
+    if (o->kind == NUMBER) {
+        snprintf(text, size, "a number from %" PRIu64 " to %" PRIu64, o->least, o->greatest);
+    } else if (o->kind == COUNT || o->kind == COUNT_OR_FULL) {
         snprintf(text, size, "a whole number from %" PRIu64 " to %" PRIu64 "%s", o->least, o->greatest, o->kind == COUNT_OR_FULL ? ", or full" : "");
     } else {
         snprintf(text, size, "%s", o->value);
@@ -120,6 +124,10 @@ static bool parse_count(const char *text, uint64_t least, uint64_t greatest, uin
     }
     *value = number;
     return number >= least && number <= greatest;
+}
+
+static bool parse_number(const char *text, uint64_t least, uint64_t greatest, double *value) {
+    return gd_parse_double(text, strlen(text), value) && *value >= (double)least && *value <= (double)greatest;
 }
 
 /* Whether `word` is one of the parts of `list`. */
@@ -148,6 +156,8 @@ static bool store(const option *o, const char *value, gd_arguments *arguments) {
         return parse_count(value, o->least, o->greatest, field);
     case COUNT:
         return parse_count(value, o->least, o->greatest, field);
+    case NUMBER:
+        return parse_number(value, o->least, o->greatest, field);
     case CHOICE:
         *(const char **)field = value;
         return is_choice(o->value, value);
@@ -218,9 +228,9 @@ bool gd_arguments_parse(const gd_command *command, int count, char *const *words
 /* Help. */
 
 static void print_option(const option *o, FILE *out) {
-    char head[64];
+    char head[100];
     snprintf(head, sizeof head, "--%s%s%s", o->name, o->value != NULL ? " " : "", o->value != NULL ? o->value : "");
-    fprintf(out, "  %-30s ", head);
+    fprintf(out, strlen(head) > 30 ? "  %s\n%33s" : "  %-30s%s", head, strlen(head) > 30 ? "" : " ");
     for (const char *c = o->help; *c != 0; c++) {
         if (*c == '\n') {
             fprintf(out, "\n%33s", "");
@@ -259,7 +269,9 @@ static void print_optimizers(FILE *out) {
 static void print_train_notes(FILE *out) {
     fprintf(out, "\nDATA: digits (built in), or a folder of IDX files (MNIST's names, .gz or not).\nACT:");
     for (gradus_activation a = 1; gradus_activation_name(a) != NULL; a++) fprintf(out, "%s %s", a > 1 ? "," : "", gradus_activation_name(a));
-    fprintf(out, " (softmax: last layer only, with cross-entropy)\n");
+    fprintf(out, " (softmax: last layer only)\n"
+                 "Losses: cross-entropy needs softmax as the last layer's activation, binary-cross-entropy sigmoid; the others take\nany. "
+                 "DATA's classes become targets of 1 at the class's output and 0 elsewhere; with one output, two classes are 0 and 1.\n");
     print_optimizers(out);
     fprintf(out, "\nExample:\n  gradus train digits --layers 128:relu,10:softmax --optimizer adam:lr=0.001 --out run\n");
 }

@@ -18,6 +18,7 @@ typedef struct gd_arguments {
     const char *layers, *loss, *optimizer, *test, *out, *isa, *pin, *threads_from; /* NULL: not given, no default in the table */
     uint64_t batch_size;                                                           /* 0: the whole set */
     uint64_t epochs, max_steps, seed, threads;                                     /* 0: no limit; 0: the library's choice */
+    double label_smoothing;
     bool overwrite, json, quiet, help;
 } gd_arguments;
 

@@ -7,6 +7,7 @@
 #include "cli/output.h"
 #include "cli/scores.h"
 #include "cli/stop.h"
+#include "nn/loss.h"
 
 typedef struct trial {
     gd_means means;
@@ -23,18 +24,14 @@ static int fail(const trial *t, gradus_status status) { return gd_means_failed(&
 static int load_model(trial *t) {
     gradus_status status = gradus_model_load(t->means.context, t->arguments->operands[0], &t->net);
     if (status == GRADUS_OK) status = gradus_net_sha256(t->means.context, t->net, t->digest);
-    if (status != GRADUS_OK) return fail(t, status);
-    if (gradus_net_loss(t->net) == GRADUS_LOSS_CROSS_ENTROPY) return GD_EXIT_DONE;
-    char what[600];
-    snprintf(what, sizeof what, "%.400s: its loss is %s, which needs numeric targets", t->arguments->operands[0],
-             gradus_loss_name(gradus_net_loss(t->net)));
-    return gd_complain(t->arguments->command, GD_EXIT_FAILED, what, "the data sets of this version have classes only");
+    return status == GRADUS_OK ? GD_EXIT_DONE : fail(t, status);
 }
 
 static int open_data(trial *t) {
     int code = gd_open_test_set(&t->means, t->arguments, t->arguments->operands[1], &t->set, &t->is_test);
     if (code != GD_EXIT_DONE) return code;
-    return gd_check_set(t->arguments, t->set, t->arguments->operands[0], gradus_net_inputs(t->net), gradus_net_outputs(t->net));
+    return gd_check_set(t->arguments, t->set, t->arguments->operands[0], gradus_net_inputs(t->net),
+                        gd_loss_classes(gradus_net_loss(t->net), gradus_net_outputs(t->net)));
 }
 
 static int score(void *argument) {

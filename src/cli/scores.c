@@ -16,15 +16,15 @@ int gd_open_test_set(const gd_means *means, const gd_arguments *arguments, const
 
 size_t gd_dataset_features(const gradus_dataset *set) { return gradus_dataset_inputs(set).columns; }
 
-int gd_check_set(const gd_arguments *arguments, const gradus_dataset *set, const char *owner, size_t inputs, size_t outputs) {
+int gd_check_set(const gd_arguments *arguments, const gradus_dataset *set, const char *owner, size_t inputs, size_t known) {
     char what[1024];
     size_t features = gd_dataset_features(set), classes = gradus_dataset_classes(set);
     if (features != inputs) {
         snprintf(what, sizeof what, "%.400s: samples of %zu features, but %.400s takes %zu", gradus_dataset_source(set), features, owner, inputs);
         return gd_complain(arguments->command, GD_EXIT_FAILED, what, "give data of the kind that the net is for");
     }
-    if (classes > outputs) {
-        snprintf(what, sizeof what, "%.400s: %zu classes, but %.400s knows %zu", gradus_dataset_source(set), classes, owner, outputs);
+    if (classes > known) {
+        snprintf(what, sizeof what, "%.400s: %zu classes, but %.400s knows %zu", gradus_dataset_source(set), classes, owner, known);
         return gd_complain(arguments->command, GD_EXIT_FAILED, what, "give data of the kind that the net is for");
     }
     return GD_EXIT_DONE;

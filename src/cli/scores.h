@@ -12,9 +12,9 @@ int gd_open_test_set(const gd_means *means, const gd_arguments *arguments, const
 
 size_t gd_dataset_features(const gradus_dataset *set);
 
-/* Whether samples and classes of the set suit a net (named `owner` in the message) with these inputs and outputs. Returns an exit code, the
+/* Whether samples and classes of the set suit a net (named `owner` in the message) with these inputs and classes. Returns an exit code, the
  * error said. */
-int gd_check_set(const gd_arguments *arguments, const gradus_dataset *set, const char *owner, size_t inputs, size_t outputs);
+int gd_check_set(const gd_arguments *arguments, const gradus_dataset *set, const char *owner, size_t inputs, size_t known);
 
 /* Loss, accuracy and F1 of the whole set. */
 gradus_status gd_score(gradus_context *context, const gradus_net *net, const gradus_dataset *set, gradus_evaluation *evaluation);

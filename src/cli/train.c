@@ -167,6 +167,7 @@ static int create_net(run *r) {
     config.layers = r->plan.layers;
     config.layer_count = r->plan.layer_count;
     config.loss = r->plan.loss;
+    config.label_smoothing = r->plan.arguments->label_smoothing;
     config.seed = r->plan.arguments->seed;
     gradus_status status = gradus_net_create(context, &config, &r->net);
     if (status == GRADUS_INVALID_ARGUMENT) {

@@ -11,6 +11,7 @@
 #include "cli/scores.h"
 #include "format/json.h"
 #include "nn/layer_text.h"
+#include "nn/loss.h"
 
 static int usage(const gd_train_plan *plan, const char *remedy, const char *option, const char *given, const char *wrong) {
     char what[1400];
@@ -36,10 +37,12 @@ static int read_optimizer(gd_train_plan *plan) {
 }
 
 static int read_loss(gd_train_plan *plan) {
-    const char *text = plan->arguments->loss;
-    plan->loss = gradus_loss_from_name(text);
-    if (plan->loss == GRADUS_LOSS_CROSS_ENTROPY) return GD_EXIT_DONE;
-    return usage(plan, "use --loss cross-entropy", "loss", text, "needs numeric targets; the data sets of this version have classes only");
+    char given[32];
+    plan->loss = gradus_loss_from_name(plan->arguments->loss);
+    if (plan->loss == GRADUS_LOSS_CROSS_ENTROPY || plan->arguments->label_smoothing == 0.0) return GD_EXIT_DONE;
+    gd_json_print_number(given, plan->arguments->label_smoothing);
+    return usage(plan, "use --loss cross-entropy, or leave --label-smoothing out", "label-smoothing", given,
+                 "only cross-entropy smooths its targets");
 }
 
 static int read_layers(gd_train_plan *plan, const char *text) {
@@ -51,21 +54,28 @@ static int read_layers(gd_train_plan *plan, const char *text) {
 /* The output layer must be what data and loss ask for. Without --layers it is. */
 static int complete_layers(gd_train_plan *plan) {
     const char *text = plan->arguments->layers;
-    size_t classes = gradus_dataset_classes(plan->train);
+    size_t classes = gradus_dataset_classes(plan->train), outputs = gd_loss_classes(plan->loss, 1) == classes ? 1 : classes;
+    gradus_activation needed = gd_loss_activation(plan->loss), usual = needed ? needed : GRADUS_ACTIVATION_IDENTITY;
     if (text == NULL) {
         char standard[64];
-        snprintf(standard, sizeof standard, "128:relu,%zu:softmax", classes);
+        snprintf(standard, sizeof standard, "128:relu,%zu:%s", outputs, gradus_activation_name(usual));
         return read_layers(plan, standard);
     }
     gradus_layer last = plan->layers[plan->layer_count - 1];
-    if (last.outputs == classes && last.activation == GRADUS_ACTIVATION_SOFTMAX) return GD_EXIT_DONE;
-    char wrong[600], remedy[300];
+    bool wide = last.outputs == classes || last.outputs == outputs;
+    if (wide && (!needed || last.activation == needed)) return GD_EXIT_DONE;
+    char wrong[600], remedy[300], must[60];
     const char *comma = strrchr(text, ',');
-    bool add = last.activation != GRADUS_ACTIVATION_SOFTMAX && last.outputs != classes; /* a hidden layer, it seems */
+    bool add = last.activation != usual && !wide; /* a hidden layer, it seems */
     int kept = add ? (int)strlen(text) : comma != NULL ? (int)(comma - text) : 0;
-    snprintf(wrong, sizeof wrong, "the last layer must be %zu:softmax, since %.300s has %zu classes and the loss is cross-entropy", classes,
-             gradus_dataset_source(plan->train), classes);
-    snprintf(remedy, sizeof remedy, "write --layers %.*s%s%zu:softmax", kept < 200 ? kept : 200, text, kept > 0 ? "," : "", classes);
+    snprintf(must, sizeof must, needed ? "be %zu:%s" : "have %zu output%s", outputs,
+             needed        ? gradus_activation_name(needed)
+             : outputs > 1 ? "s"
+                           : "");
+    snprintf(wrong, sizeof wrong, "the last layer must %s, since %.300s has %zu classes and the loss is %s", must, gradus_dataset_source(plan->train),
+             classes, gradus_loss_name(plan->loss));
+    snprintf(remedy, sizeof remedy, "write --layers %.*s%s%zu:%s", kept < 200 ? kept : 200, text, kept > 0 ? "," : "", wide ? last.outputs : outputs,
+             gradus_activation_name(usual));
     return usage(plan, remedy, "layers", text, wrong);
 }
 
@@ -156,6 +166,11 @@ void gd_train_plan_config(const gd_train_plan *plan, const gradus_net *net, gd_w
     gd_layers_write(out, net);
     gd_write_text(out, "\n");
     write_line(out, "loss", gradus_loss_name(plan->loss));
+    if (arguments->label_smoothing != 0.0) {
+        char number[32];
+        gd_json_print_number(number, arguments->label_smoothing);
+        write_line(out, "label-smoothing", number);
+    }
     write_optimizer(out, &plan->optimizer);
     if (arguments->batch_size == 0) {
         write_line(out, "batch-size", "full");

@@ -13,6 +13,12 @@ enum {
 /* Decaying optimizer state with a magnitude under this becomes +0. */
 #define GD_STATE_FLOOR 0x1p-100f
 
+/* leaky_relu of negative numbers is this times them. selu: lambda, and lambda*alpha. 1/sqrt(2 pi), the height of the normal density. */
+#define GD_LEAKY_SLOPE 0.01f
+#define GD_SELU_LAMBDA 0x1.0cfabep+0f
+#define GD_SELU_LAMBDA_ALPHA 0x1.c212ccp+0f
+#define GD_NORMAL_HEIGHT 0x1.988454p-2f
+
 /* uint8 input u is (float)u * this: u/255 rounded the same everywhere. */
 #define GD_U8_SCALE 0x1.010102p-8f
 

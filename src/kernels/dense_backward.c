@@ -16,23 +16,6 @@ static size_t blocks(size_t n, size_t block) { return (n + block - 1) / block; }
 
 static size_t least(size_t a, size_t b) { return a < b ? a : b; }
 
-void gd_activation_derivative(const gradus_context *context, gradus_activation activation, const float *y, float *d, size_t n) {
-    const gd_kernels *kernels = context->kernels;
-    switch (activation) {
-    case GRADUS_ACTIVATION_RELU:
-        kernels->derivative[GD_DERIVATIVE_RELU](y, d, n);
-        break;
-    case GRADUS_ACTIVATION_TANH:
-        kernels->derivative[GD_DERIVATIVE_TANH](y, d, n);
-        break;
-    case GRADUS_ACTIVATION_SIGMOID:
-        kernels->derivative[GD_DERIVATIVE_SIGMOID](y, d, n);
-        break;
-    default:
-        break;
-    }
-}
-
 /* ---- dX: k runs over the outputs in blocks of 256 ---- */
 
 size_t gd_backward_input_scratch(gd_dense dense, size_t samples, size_t *transposed_stride) {
@@ -47,8 +30,8 @@ static void transpose(void *argument, size_t begin, size_t end) {
     const gd_backward_input *b = argument;
     for (size_t task = begin; task < end; task++) {
         const size_t first = task * SAMPLE_BLOCK, last = least(first + SAMPLE_BLOCK, b->samples);
-        for (size_t j = 0; j < b->dense.outputs; j++)
-            for (size_t i = first; i < last; i++) b->transposed[j * b->transposed_stride + i] = b->d[i * b->d_stride + j];
+        b->context->kernels->transpose(b->d + first * b->d_stride, (ptrdiff_t)b->d_stride, b->transposed + first, (ptrdiff_t)b->transposed_stride,
+                                       last - first, b->dense.outputs);
     }
 }
 
@@ -72,10 +55,10 @@ static void input_panels(const gd_backward_input *b, size_t input, size_t sample
                               .add = p > 0};
         b->context->kernels->tile(&tile);
     }
+    b->context->kernels->transpose(tile_c, SAMPLE_BLOCK, b->dx + sample * b->dx_stride + input, (ptrdiff_t)b->dx_stride, inputs, samples);
     for (size_t s = 0; s < samples; s++) {
         const size_t at = (sample + s) * b->dx_stride + input;
-        for (size_t i = 0; i < inputs; i++) b->dx[at + i] = tile_c[i * SAMPLE_BLOCK + s];
-        gd_activation_derivative(b->context, b->activation, b->y + at, b->dx + at, inputs);
+        gd_activation_derivative(b->context, b->activation, b->from + at, b->dx + at, inputs);
     }
 }
 
@@ -95,7 +78,7 @@ static void input_narrow(const gd_backward_input *b, size_t sample) {
                           .k = b->dense.outputs};
     b->context->kernels->tile(&tile);
     for (size_t s = sample; s < sample + samples; s++)
-        gd_activation_derivative(b->context, b->activation, b->y + s * b->dx_stride, b->dx + s * b->dx_stride, inputs);
+        gd_activation_derivative(b->context, b->activation, b->from + s * b->dx_stride, b->dx + s * b->dx_stride, inputs);
 }
 
 static void input_product(void *argument, size_t begin, size_t end) {
@@ -133,20 +116,21 @@ static void pack_strips(void *argument, size_t begin, size_t end) {
     for (size_t strip = begin; strip < end; strip++) {
         const size_t input = strip * height, inputs = least(b->dense.inputs - input, height);
         float *out = b->strips + input * b->samples;
-        for (size_t s = 0; s < b->samples; s++)
-            for (size_t i = 0; i < inputs; i++) out[s * height + i] = b->x[s * b->x_stride + input + i];
+        b->context->kernels->copy(b->x + input, (ptrdiff_t)b->x_stride, out, (ptrdiff_t)height, b->samples, inputs);
     }
 }
 
-/* One open node of the tree is `size` floats; open[0] ends up with the sum over all leaves. leaf(argument, first, samples, out) computes one. */
+/* One open node of the tree is `size` floats; open[0] ends up with the sum over all leaves. leaf(argument, first, samples, out) computes one; without
+ * samples there is one, which is empty. */
 typedef void leaf_function(const void *argument, size_t first, size_t samples, float *out);
 
 static void sum_leaves(const gd_kernels *kernels, size_t samples, leaf_function *leaf, const void *argument, float *open, size_t size) {
-    size_t top = 0, item = 0;
-    for (size_t first = 0; first < samples; first += GD_LEAF) {
+    size_t top = 0, item = 0, first = 0;
+    do {
         leaf(argument, first, least(samples - first, GD_LEAF), open + top++ * size);
         for (unsigned joins = gd_tree_joins(item++); joins > 0; joins--, top--) kernels->add(open + (top - 2) * size, open + (top - 1) * size, size);
-    }
+        first += GD_LEAF;
+    } while (first < samples);
     for (; top > 1; top--) kernels->add(open + (top - 2) * size, open + (top - 1) * size, size);
 }
 
@@ -250,8 +234,13 @@ static void bias(const gd_backward_weights *b, size_t block, float *open) {
 }
 
 static size_t weights_tasks(const gd_backward_weights *b) {
+    if (!b->weights_update && !b->weights_gradient.data) return 0;
     return gd_dense_narrow(b->dense) ? blocks(b->dense.inputs, NARROW_INPUTS)
                                      : blocks(b->dense.inputs, b->context->kernels->tile_rows) * gd_dense_panels(b->dense);
+}
+
+static size_t bias_tasks(const gd_backward_weights *b) {
+    return b->bias_update || b->bias_gradient.data ? blocks(b->dense.outputs, BIAS_COLUMNS) : 0;
 }
 
 /* Tasks: first the weights', strip by strip so that a strip stays in L1 for its panels, then the bias'. */
@@ -273,7 +262,8 @@ static void parameters(void *argument, size_t begin, size_t end) {
 }
 
 void gd_backward_weights_phases(gd_backward_weights *b, gd_phase phases[GD_BACKWARD_WEIGHTS_PHASES]) {
-    const bool narrow = gd_dense_narrow(b->dense);
-    phases[0] = (gd_phase){pack_strips, b, narrow ? 0 : blocks(b->dense.inputs, b->context->kernels->tile_rows), 1};
-    phases[1] = (gd_phase){parameters, b, weights_tasks(b) + blocks(b->dense.outputs, BIAS_COLUMNS), 1};
+    const size_t weights = weights_tasks(b);
+    const bool packed = weights > 0 && !gd_dense_narrow(b->dense);
+    phases[0] = (gd_phase){pack_strips, b, packed ? blocks(b->dense.inputs, b->context->kernels->tile_rows) : 0, 1};
+    phases[1] = (gd_phase){parameters, b, weights + bias_tasks(b), 1};
 }

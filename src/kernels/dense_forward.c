@@ -1,4 +1,6 @@
 /* A dense layer's forward product on persistent panels, with bias and activation on each finished piece. docs/numerics.md, section 4. */
+#include <string.h>
+
 #include "kernels/kernels.h"
 #include "kernels/step.h"
 
@@ -9,34 +11,16 @@ bool gd_dense_size(gd_dense dense, size_t *elements) {
     return dense.outputs <= SIZE_MAX - GD_PANEL && gd_size_multiply(dense.inputs, columns, elements);
 }
 
-void gd_activate(const gradus_context *context, gradus_activation activation, float *y, size_t n) {
-    const gd_kernels *kernels = context->kernels;
-    switch (activation) {
-    case GRADUS_ACTIVATION_RELU:
-        kernels->unary[GD_UNARY_RELU](y, y, n);
-        break;
-    case GRADUS_ACTIVATION_TANH:
-        kernels->unary[GD_UNARY_TANH](y, y, n);
-        break;
-    case GRADUS_ACTIVATION_SIGMOID:
-        kernels->unary[GD_UNARY_SIGMOID](y, y, n);
-        break;
-    default:
-        break;
-    }
-}
-
-void gd_softmax(const gradus_context *context, float *row, size_t n, float *maximum, float *sum) {
-    context->kernels->softmax(row, row, n, maximum, sum);
-}
-
-float gd_log_f32(const gradus_context *context, float x) {
-    context->kernels->unary[GD_UNARY_LOG](&x, &x, 1);
-    return x;
-}
-
 /* Samples of a task: some register tiles high. */
 static size_t block_samples(const gd_forward *f) { return gd_dense_narrow(f->dense) ? NARROW_SAMPLES : 4 * f->context->kernels->tile_rows; }
+
+/* Bias and activation on a piece of a row of y. */
+static void finish(const gd_forward *f, size_t sample, size_t column, size_t columns) {
+    float *y = f->y + sample * f->y_stride + column;
+    f->context->kernels->add(y, f->bias + column, columns);
+    if (f->z) memcpy(f->z + sample * f->y_stride + column, y, columns * sizeof *y);
+    gd_activate(f->context, f->activation, y, columns);
+}
 
 /* One panel for `samples` samples from `first`: k-blocks in order, each added to y, then bias and activation. */
 static void forward_panel(const gd_forward *f, size_t first, size_t samples, size_t panel) {
@@ -59,10 +43,7 @@ static void forward_panel(const gd_forward *f, size_t first, size_t samples, siz
                               .add = p > 0};
         f->context->kernels->tile(&tile);
     }
-    for (size_t i = 0; i < samples; i++) {
-        f->context->kernels->add(y + i * f->y_stride, f->bias + column, columns);
-        gd_activate(f->context, f->activation, y + i * f->y_stride, columns);
-    }
+    for (size_t i = 0; i < samples; i++) finish(f, first + i, column, columns);
 }
 
 /* All outputs of a narrow layer for up to NARROW_SAMPLES samples: vectors run over the samples, W's rows are broadcast. */
@@ -71,8 +52,7 @@ static void forward_narrow(const gd_forward *f, size_t first, size_t samples) {
     const size_t outputs = f->dense.outputs;
     for (size_t p = 0; p < f->dense.inputs; p += GD_K_BLOCK) {
         const size_t k = f->dense.inputs - p < GD_K_BLOCK ? f->dense.inputs - p : GD_K_BLOCK;
-        for (size_t i = 0; i < samples; i++)
-            for (size_t q = 0; q < k; q++) x[q * NARROW_SAMPLES + i] = f->x[(first + i) * f->x_stride + p + q];
+        f->context->kernels->transpose(f->x + first * f->x_stride + p, (ptrdiff_t)f->x_stride, x, NARROW_SAMPLES, samples, k);
         const gd_tile tile = {.a = f->weights + p,
                               .a_row = (ptrdiff_t)f->dense.inputs,
                               .a_k = 1,
@@ -87,12 +67,8 @@ static void forward_narrow(const gd_forward *f, size_t first, size_t samples) {
                               .add = p > 0};
         f->context->kernels->tile(&tile);
     }
-    for (size_t i = 0; i < samples; i++) {
-        float *row = f->y + (first + i) * f->y_stride;
-        for (size_t j = 0; j < outputs; j++) row[j] = y[j * NARROW_SAMPLES + i];
-        f->context->kernels->add(row, f->bias, outputs);
-        gd_activate(f->context, f->activation, row, outputs);
-    }
+    f->context->kernels->transpose(y, NARROW_SAMPLES, f->y + first * f->y_stride, (ptrdiff_t)f->y_stride, outputs, samples);
+    for (size_t i = 0; i < samples; i++) finish(f, first + i, 0, outputs);
 }
 
 /* Tasks run over blocks of samples and, inside, panels. */

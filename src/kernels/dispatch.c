@@ -20,7 +20,9 @@ enum { TABLES = sizeof tables / sizeof tables[0] };
 
 const gd_kernels *gd_kernels_at(size_t index) { return index < TABLES ? tables[index] : NULL; }
 
-int gd_kernels_runnable(const gd_kernels *kernels) { return (kernels->needs & ~gd_cpu_features()) == 0; }
+static int runs_with(const gd_kernels *kernels, uint32_t features) { return (kernels->needs & ~features) == 0; }
+
+int gd_kernels_runnable(const gd_kernels *kernels) { return runs_with(kernels, gd_cpu_features()); }
 
 static const char *needs_text(uint32_t needs) {
     if (needs & GD_CPU_AVX512) return "AVX-512 F, BW, DQ, VL";
@@ -28,27 +30,31 @@ static const char *needs_text(uint32_t needs) {
     return "nothing";
 }
 
-/* "scalar, avx2": the names this machine can run. */
-static const char *runnable_names(char *text, size_t size) {
+/* "scalar, avx2": the names that run with these features. */
+static const char *runnable_names(uint32_t features, char *text, size_t size) {
     size_t used = 0;
     text[0] = 0;
     for (size_t i = 0; i < TABLES && used < size; i++)
-        if (gd_kernels_runnable(tables[i])) used += (size_t)snprintf(text + used, size - used, "%s%s", used ? ", " : "", tables[i]->name);
+        if (runs_with(tables[i], features)) used += (size_t)snprintf(text + used, size - used, "%s%s", used ? ", " : "", tables[i]->name);
     return text;
 }
 
-gradus_status gd_kernels_choose(gradus_context *context, const char *name, const char *where) {
+gradus_status gd_kernels_choose_for(gradus_context *context, uint32_t features, const char *name, const char *where) {
     char names[128];
     for (size_t i = TABLES; i-- > 0;) {
-        if (name ? strcmp(name, tables[i]->name) != 0 : !gd_kernels_runnable(tables[i])) continue;
-        if (!gd_kernels_runnable(tables[i]))
+        if (name ? strcmp(name, tables[i]->name) != 0 : !runs_with(tables[i], features)) continue;
+        if (!runs_with(tables[i], features))
             return gd_fail(context, GRADUS_UNSUPPORTED, "%s: %s needs %s, which this machine does not have; it can run: %s", where, name,
-                           needs_text(tables[i]->needs), runnable_names(names, sizeof names));
+                           needs_text(tables[i]->needs), runnable_names(features, names, sizeof names));
         context->kernels = tables[i];
         return GRADUS_OK;
     }
     return gd_fail(context, GRADUS_INVALID_ARGUMENT, "%s: no instruction set is called '%s'; this machine can run: %s", where, name,
-                   runnable_names(names, sizeof names));
+                   runnable_names(features, names, sizeof names));
+}
+
+gradus_status gd_kernels_choose(gradus_context *context, const char *name, const char *where) {
+    return gd_kernels_choose_for(context, gd_cpu_features(), name, where);
 }
 
 const char *gradus_isa_name(size_t index, int *runnable, const char **needs) {

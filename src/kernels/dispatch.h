@@ -15,4 +15,7 @@ int gd_kernels_runnable(const gd_kernels *kernels);
  * GRADUS_INVALID_ARGUMENT, one that cannot run here GRADUS_UNSUPPORTED; then the context is unchanged. */
 gradus_status gd_kernels_choose(gradus_context *context, const char *name, const char *where);
 
+/* The same on a machine with these GD_CPU_* features, whatever this one has. */
+gradus_status gd_kernels_choose_for(gradus_context *context, uint32_t features, const char *name, const char *where);
+
 #endif

@@ -1,131 +1,208 @@
-/* Products on plain arrays: B is packed once into panels of the register tile's width, A strip by strip; the micro-kernel and its order are the
- * table's. */
-#include <gradus/matrix.h>
+/* Products on plain arrays. A product is cut into chunks of bounded size; of a chunk, A is packed into strips as high as the register tile and B into
+ * panels as wide, then strips meet panels. The micro-kernel and its order are the table's; docs/adr/0010 has the figures behind the sizes. */
+#include "kernels/gemm.h"
 
-#include "base/fp.h"
+#include <string.h>
+
 #include "base/phases.h"
 #include "kernels/contract.h"
 #include "kernels/kernels.h"
-#include "kernels/tensor.h"
 
-enum { COLUMN_CHUNK = 256, MAX_TILE_ROWS = 16 };
+enum {
+    CHUNK = 1088,             /* the most rows and columns of C in a chunk, but for rounding up */
+    DEPTH = 4 * GD_K_BLOCK,   /* the most of k in a chunk; less, down to one block, where there are CHUNK_PRODUCTS all the same: the packed pieces, */
+    CHUNK_PRODUCTS = 1 << 25, /* written over chunk by chunk, stay in caches, but threads wait for each other twice a chunk */
+    SLAB = 16,                /* of k, that a task copies: whole rows of the chunk, read one after another */
+    TASK_COLUMNS = 128,       /* columns of a task: whole panels, whose B meets strip after strip */
+    TASK_PRODUCTS = 1 << 18,  /* multiplications that a task should have at least */
+    MAX_TILE_ROWS = 16        /* of any ISA */
+};
+
+/* A by rows or B by columns: element (i, p) is data[i*lane + p*k], i along C, p along k. Packed, panel j holds i = j*step .. j*step + width - 1,
+ * k-major; what an operand does not have is 0 there. */
+typedef struct operand {
+    const float *data;
+    ptrdiff_t lane, k; /* one of them is 1 */
+    size_t step;       /* of the register tile */
+    size_t width;      /* step, rounded up to whole vectors, so that packing stores nothing else */
+    float *packed;     /* NULL: read where it is */
+} operand;
 
 typedef struct product {
+    const gd_product *about;
     const gd_kernels *kernels;
     size_t m, n, k;
-    const float *a, *b;
-    float *c, *packed;
-    ptrdiff_t a_row, a_k, b_k, b_column, c_row; /* element strides of op(A), op(B), C */
-    float alpha, beta;
+    operand a, b;
+    size_t chunk_rows, chunk_columns, chunk_depth; /* of every chunk but the last ones */
+    float *sums;                                   /* r of a chunk between its pieces of k, where there are several; else NULL */
 } product;
 
-/* Panel p holds columns p*width .. of op(B), k-major: packed[p*width*k + i*width + j]. */
-static void pack_b(void *argument, size_t begin, size_t end) {
-    const product *t = argument;
-    const size_t width = t->kernels->tile_columns;
+/* One chunk: where it begins and how far it reaches. */
+typedef struct chunk {
+    const product *product;
+    size_t row, column, first, rows, columns, k;
+} chunk;
+
+static size_t least(size_t a, size_t b) { return a < b ? a : b; }
+
+static size_t pieces(size_t n, size_t size) { return n / size + (n % size != 0); }
+
+/* An operand without elements has no address. */
+static const float *element(const operand *o, size_t i, size_t p) { return o->data ? o->data + (ptrdiff_t)i * o->lane + (ptrdiff_t)p * o->k : NULL; }
+
+/* ---- packing ---- */
+
+/* Tasks: panels where k runs along the rows in memory, else slabs of k. */
+static size_t pack_tasks(const operand *o, size_t lanes, size_t k) {
+    if (!o->packed || k == 0) return 0;
+    return o->k == 1 ? pieces(lanes, o->step) : pieces(k, SLAB);
+}
+
+static void pack_task(const gd_kernels *kernels, const operand *o, size_t first_lane, size_t lanes, size_t first, size_t k, size_t task) {
+    const bool turned = o->k == 1;
+    const size_t begin = turned ? task : 0, end = turned ? task + 1 : pieces(lanes, o->step);
+    const size_t slab = turned ? 0 : task * SLAB, count = turned ? k : least(k - slab, SLAB);
     for (size_t panel = begin; panel < end; panel++) {
-        const size_t first = panel * width, columns = t->n - first < width ? t->n - first : width;
-        float *out = t->packed + first * t->k;
-        for (size_t p = 0; p < t->k; p++)
-            for (size_t j = 0; j < columns; j++) out[p * width + j] = t->b[(ptrdiff_t)p * t->b_k + (ptrdiff_t)(first + j) * t->b_column];
+        const size_t lane = panel * o->step, width = least(lanes - lane, o->width);
+        const float *from = element(o, first_lane + lane, first + slab);
+        float *to = o->packed + (panel * k + slab) * o->width;
+        if (width < o->width) memset(to, 0, count * o->width * sizeof *to);
+        if (turned) {
+            kernels->transpose(from, o->lane, to, (ptrdiff_t)o->width, width, count);
+        } else {
+            kernels->copy(from, o->k, to, (ptrdiff_t)o->width, count, width);
+        }
     }
 }
 
-static size_t column_chunks(const product *t) { return (t->n + COLUMN_CHUNK - 1) / COLUMN_CHUNK; }
-
-/* One strip of tile_rows rows by one chunk of columns: r collects the k-blocks in order, then C takes it. */
-static void multiply_strip(const product *t, size_t row, size_t column) {
-    float r[MAX_TILE_ROWS * COLUMN_CHUNK], a[MAX_TILE_ROWS * GD_K_BLOCK];
-    const size_t width = t->kernels->tile_columns, strip = t->kernels->tile_rows;
-    const size_t rows = t->m - row < strip ? t->m - row : strip;
-    const size_t columns = t->n - column < COLUMN_CHUNK ? t->n - column : COLUMN_CHUNK;
-    size_t p = 0;
-    do { /* k = 0 passes once: r = +0 */
-        const size_t k = t->k - p < GD_K_BLOCK ? t->k - p : GD_K_BLOCK;
-        for (size_t i = 0; i < rows; i++)
-            for (size_t q = 0; q < k; q++) a[q * strip + i] = t->a[(ptrdiff_t)(row + i) * t->a_row + (ptrdiff_t)(p + q) * t->a_k];
-        for (size_t j = 0; j < columns; j += width) {
-            const gd_tile tile = {.a = a,
-                                  .a_row = 1,
-                                  .a_k = (ptrdiff_t)strip,
-                                  .run = k,
-                                  .b = t->packed + (column + j) * t->k + p * width,
-                                  .b_k = (ptrdiff_t)width,
-                                  .c = r + j,
-                                  .c_row = COLUMN_CHUNK,
-                                  .rows = rows,
-                                  .columns = columns - j < width ? columns - j : width,
-                                  .k = k,
-                                  .add = p > 0};
-            t->kernels->tile(&tile);
+static void pack(void *argument, size_t begin, size_t end) {
+    const chunk *c = argument;
+    const product *p = c->product;
+    const size_t of_a = pack_tasks(&p->a, c->rows, c->k);
+    for (size_t task = begin; task < end; task++) {
+        if (task < of_a) {
+            pack_task(p->kernels, &p->a, c->row, c->rows, c->first, c->k, task);
+        } else {
+            pack_task(p->kernels, &p->b, c->column, c->columns, c->first, c->k, task - of_a);
         }
-        p += k;
-    } while (p < t->k);
-    for (size_t i = 0; i < rows; i++)
-        t->kernels->finish(t->c + (ptrdiff_t)(row + i) * t->c_row + column, r + i * COLUMN_CHUNK, columns, t->alpha, t->beta);
+    }
 }
 
+/* ---- multiplying ---- */
+
+static size_t strips(const chunk *c) { return pieces(c->rows, c->product->a.step); }
+
+/* r (+)= one block of k. Packed operands are read in whole tiles, zeros included; what that gives beside C's elements is never looked at. */
+static void multiply_block(const chunk *c, size_t strip, size_t column, size_t block, float *r) {
+    const operand *a = &c->product->a, *b = &c->product->b;
+    const gd_kernels *kernels = c->product->kernels;
+    const size_t row = strip * a->step, rows = least(c->rows - row, a->step), columns = least(c->columns - column, TASK_COLUMNS);
+    gd_tile tile = {.c_row = TASK_COLUMNS, .k = least(c->k - block, GD_K_BLOCK), .add = c->first + block > 0};
+    tile.run = tile.k;
+    tile.rows = !a->packed ? rows : rows <= a->step / 2 ? a->step / 2 : a->step;
+    tile.a = a->packed ? a->packed + (strip * c->k + block) * a->width : element(a, c->row + row, c->first + block);
+    tile.a_row = a->packed ? 1 : a->lane;
+    tile.a_k = a->packed ? (ptrdiff_t)a->width : a->k;
+    tile.b_k = b->packed ? (ptrdiff_t)b->width : b->k;
+    for (size_t j = 0, step = b->packed ? b->step : columns; j < columns; j += step) {
+        tile.b = b->packed ? b->packed + (column + j) * c->k + block * step : element(b, c->column + column + j, c->first + block);
+        tile.columns = b->packed ? least(gd_round_up(columns - j, kernels->width), step) : columns;
+        tile.c = r + j;
+        kernels->tile(&tile);
+    }
+}
+
+/* One strip by TASK_COLUMNS columns: r collects the blocks of k in order; behind the last one it is taken. */
+static void multiply_task(const chunk *c, size_t strip, size_t column, float *r) {
+    const product *p = c->product;
+    const size_t row = strip * p->a.step, rows = least(c->rows - row, p->a.step), columns = least(c->columns - column, TASK_COLUMNS);
+    size_t block = 0;
+    do { /* k = 0 passes once: r = +0 */
+        multiply_block(c, strip, column, block, r);
+        block += GD_K_BLOCK;
+    } while (block < c->k);
+    if (c->first + c->k < p->k) return;
+    for (size_t i = 0; i < rows; i++) p->about->take(p->about->argument, c->row + row + i, c->column + column, r + i * TASK_COLUMNS, columns);
+}
+
+/* Tasks run down the strips first, so that their piece of B stays in cache. */
 static void multiply(void *argument, size_t begin, size_t end) {
-    const product *t = argument;
-    const size_t chunks = column_chunks(t);
-    for (size_t task = begin; task < end; task++) multiply_strip(t, task / chunks * t->kernels->tile_rows, task % chunks * COLUMN_CHUNK);
+    const chunk *c = argument;
+    float own[MAX_TILE_ROWS * TASK_COLUMNS];
+    for (size_t task = begin; task < end; task++) {
+        float *r = c->product->sums ? c->product->sums + task * c->product->a.step * TASK_COLUMNS : own;
+        multiply_task(c, task % strips(c), task / strips(c) * TASK_COLUMNS, r);
+    }
 }
 
-static GD_NOINLINE gradus_status run(gradus_context *context, product *t, double alpha, double beta) {
-    t->alpha = (float)alpha; /* rounds: inside the guard */
-    t->beta = (float)beta;
-    const size_t strip = t->kernels->tile_rows, width = t->kernels->tile_columns;
+static gradus_status run_chunk(gradus_context *context, chunk *c) {
+    const product *p = c->product;
+    const size_t products = p->a.step * TASK_COLUMNS * (c->k + 1); /* of a strip by TASK_COLUMNS */
     const gd_phase phases[] = {
-        {pack_b, t, t->k ? (t->n + width - 1) / width : 0, 1},
-        {multiply, t, (t->m + strip - 1) / strip * column_chunks(t), 1},
+        {pack, c, pack_tasks(&p->a, c->rows, c->k) + pack_tasks(&p->b, c->columns, c->k), 1},
+        {multiply, c, strips(c) * pieces(c->columns, TASK_COLUMNS), pieces(TASK_PRODUCTS, products)},
     };
-    return gd_phases_run(context, phases, 2, (double)t->m * (double)t->n * ((double)t->k + 1.0), 2);
+    return gd_phases_run(context, phases, 2, (double)c->rows * (double)c->columns * ((double)c->k + 1.0), 2);
 }
 
-static gradus_status check(gradus_context *context, gradus_product kind, const gradus_tensor *a, const gradus_tensor *b, const gradus_tensor *c,
-                           size_t *k) {
-    if (!a || !b || !c) return gd_fail(context, GRADUS_INVALID_ARGUMENT, "gradus_matrix_multiply: a, b and c must not be NULL");
-    if (kind != GRADUS_PRODUCT_NN && kind != GRADUS_PRODUCT_NT && kind != GRADUS_PRODUCT_TN)
-        return gd_fail(context, GRADUS_INVALID_ARGUMENT, "gradus_matrix_multiply: %d is no product; GRADUS_PRODUCT_NN, _NT or _TN is expected",
-                       (int)kind);
-    *k = kind == GRADUS_PRODUCT_TN ? a->rows : a->columns;
-    const size_t m = c->rows, n = c->columns;
-    gradus_status status = gd_tensor_check_f32(context, c, m, n, "gradus_matrix_multiply: c");
-    if (status == GRADUS_OK)
-        status = kind == GRADUS_PRODUCT_TN ? gd_tensor_check_f32(context, a, *k, m, "gradus_matrix_multiply: a (tn: [k, m])")
-                                           : gd_tensor_check_f32(context, a, m, *k, "gradus_matrix_multiply: a ([m, k])");
-    if (status == GRADUS_OK)
-        status = kind == GRADUS_PRODUCT_NT ? gd_tensor_check_f32(context, b, n, *k, "gradus_matrix_multiply: b (nt: [n, k])")
-                                           : gd_tensor_check_f32(context, b, *k, n, "gradus_matrix_multiply: b ([k, n])");
-    return status;
+/* ---- the whole ---- */
+
+/* Equal chunks, none larger than `most` rounded up to whole units. */
+static size_t chunk_size(size_t n, size_t most, size_t unit) { return n == 0 ? unit : gd_round_up(pieces(n, pieces(n, most)), unit); }
+
+/* Floats of the packed pieces of an operand in a chunk. */
+static size_t packed_size(const operand *o, size_t n, size_t k) { return pieces(n, o->step) * o->width * k; }
+
+/* Chooses chunks and what is packed (nothing that would be read only once from there), and lays out the scratch (memory NULL: only measures it, in
+ * floats). */
+static product plan(const gradus_context *context, const gd_product *about, float *memory, size_t *floats) {
+    const gd_kernels *kernels = context->kernels;
+    const bool tn = about->kind == GRADUS_PRODUCT_TN, nt = about->kind == GRADUS_PRODUCT_NT;
+    const size_t height = kernels->tile_rows, width = kernels->tile_columns;
+    product p = {.about = about,
+                 .kernels = kernels,
+                 .m = about->m,
+                 .n = about->n,
+                 .k = about->k,
+                 .a = {about->a, tn ? 1 : about->a_row, tn ? about->a_row : 1, height, gd_round_up(height, kernels->width), NULL},
+                 .b = {about->b, nt ? about->b_row : 1, nt ? 1 : about->b_row, width, width, NULL}};
+    p.chunk_rows = chunk_size(p.m, CHUNK, p.a.step);
+    p.chunk_columns = chunk_size(p.n, CHUNK, TASK_COLUMNS);
+    const bool pack_a = p.n > p.b.step, pack_b = p.m > p.a.step || p.b.lane != 1;
+    const size_t rows = least(p.m, p.chunk_rows), columns = least(p.n, p.chunk_columns);
+    p.chunk_depth = chunk_size(p.k, least(DEPTH, gd_round_up(CHUNK_PRODUCTS / (rows * columns + 1) + 1, GD_K_BLOCK)), GD_K_BLOCK);
+    const size_t depth = least(p.k, p.chunk_depth);
+    const size_t of_a = pack_a ? packed_size(&p.a, rows, depth) : 0, of_b = pack_b ? packed_size(&p.b, columns, depth) : 0;
+    const size_t of_r = p.k > depth ? pieces(rows, p.a.step) * pieces(columns, TASK_COLUMNS) * p.a.step * TASK_COLUMNS : 0;
+    *floats = of_a + of_b + of_r;
+    if (!memory) return p;
+    p.a.packed = pack_a ? memory : NULL;
+    p.b.packed = pack_b ? memory + of_a : NULL;
+    p.sums = of_r ? memory + of_a + of_b : NULL;
+    return p;
 }
 
-gradus_status gradus_matrix_multiply(gradus_context *context, gradus_product kind, double alpha, const gradus_tensor *a, const gradus_tensor *b,
-                                     double beta, const gradus_tensor *c) {
-    size_t k = 0, floats, bytes;
-    void *packed;
-    gradus_status status = check(context, kind, a, b, c, &k);
-    if (status != GRADUS_OK) return status;
-    if (!gd_size_multiply(gd_round_up(c->columns, context->kernels->tile_columns), k, &floats) || !gd_size_multiply(floats, sizeof(float), &bytes))
-        return gd_fail(context, GRADUS_OUT_OF_MEMORY, "gradus_matrix_multiply: b is too large to pack");
-    status = gd_context_scratch(context, bytes, &packed);
-    if (status != GRADUS_OK) return status;
-    const int tn = kind == GRADUS_PRODUCT_TN, nt = kind == GRADUS_PRODUCT_NT;
-    product t = {.kernels = context->kernels,
-                 .m = c->rows,
-                 .n = c->columns,
-                 .k = k,
-                 .a = a->data,
-                 .b = b->data,
-                 .c = c->data,
-                 .packed = packed,
-                 .a_row = tn ? 1 : a->row_stride,
-                 .a_k = tn ? a->row_stride : 1,
-                 .b_k = nt ? 1 : b->row_stride,
-                 .b_column = nt ? b->row_stride : 1,
-                 .c_row = c->row_stride};
-    const gd_fp_environment environment = gd_fp_enter();
-    status = run(context, &t, alpha, beta);
-    gd_fp_leave(environment);
-    return status;
+size_t gd_product_scratch(const gradus_context *context, const gd_product *about) {
+    size_t floats;
+    (void)plan(context, about, NULL, &floats);
+    return floats * sizeof(float);
+}
+
+gradus_status gd_product_run(gradus_context *context, const gd_product *about, void *scratch) {
+    size_t floats;
+    const product p = plan(context, about, scratch, &floats);
+    chunk c = {.product = &p};
+    for (c.column = 0; c.column < p.n; c.column += p.chunk_columns)
+        for (c.row = 0; c.row < p.m; c.row += p.chunk_rows) {
+            c.columns = least(p.n - c.column, p.chunk_columns);
+            c.rows = least(p.m - c.row, p.chunk_rows);
+            c.first = 0;
+            do {
+                c.k = least(p.k - c.first, p.chunk_depth);
+                const gradus_status status = run_chunk(context, &c);
+                if (status != GRADUS_OK) return status;
+                c.first += c.k;
+            } while (c.first < p.k);
+        }
+    return GRADUS_OK;
 }

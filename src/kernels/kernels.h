@@ -56,14 +56,24 @@ typedef struct gd_gradient_stage {
     XX(GELU, gelu) \
     XX(RSQRT, rsqrt) \
     XX(SILU, silu)
-#define GD_UNARY_MAP(XX) GD_ELEMENTARY_MAP(XX) XX(RELU, relu)
-/* Element-wise derivatives by the activation's own output: d[i] = d[i] * f'(y[i]), or a select where f' is 0 or 1. */
-#define GD_DERIVATIVE_MAP(XX) XX(TANH, tanh) XX(SIGMOID, sigmoid) XX(RELU, relu)
+#define GD_UNARY_MAP(XX) GD_ELEMENTARY_MAP(XX) XX(RELU, relu) XX(LEAKY_RELU, leaky_relu) XX(ELU, elu) XX(SELU, selu)
+/* THE list of element-wise activations with their derivatives d[i] = d[i] * f'(.), or a select where f' is 0 or 1: NAME, name, and 1 where the
+ * derivative is computed from the activation's input, 0 where from its output. */
+#define GD_DERIVATIVE_MAP(XX) \
+    XX(TANH, tanh, 0) \
+    XX(SIGMOID, sigmoid, 0) \
+    XX(RELU, relu, 0) \
+    XX(LEAKY_RELU, leaky_relu, 0) \
+    XX(ELU, elu, 0) \
+    XX(SELU, selu, 0) \
+    XX(SOFTPLUS, softplus, 0) \
+    XX(SILU, silu, 1) \
+    XX(GELU, gelu, 1)
 
 #define GD_ENUM(NAME, name) GD_UNARY_##NAME,
 enum { GD_UNARY_MAP(GD_ENUM) GD_UNARY_COUNT };
 #undef GD_ENUM
-#define GD_ENUM(NAME, name) GD_DERIVATIVE_##NAME,
+#define GD_ENUM(NAME, name, from_input) GD_DERIVATIVE_##NAME,
 enum { GD_DERIVATIVE_MAP(GD_ENUM) GD_DERIVATIVE_COUNT };
 #undef GD_ENUM
 
@@ -93,8 +103,11 @@ typedef struct gd_kernels {
     void (*step[GD_RULE_COUNT])(const gd_span *span);
     void (*gradient_stage)(const gd_gradient_stage *stage);
     void (*unary[GD_UNARY_COUNT])(const float *x, float *y, size_t n);
-    void (*derivative[GD_DERIVATIVE_COUNT])(const float *y, float *d, size_t n);
+    void (*derivative[GD_DERIVATIVE_COUNT])(const float *from, float *d, size_t n);
     void (*tile)(const gd_tile *tile);
+    /* y[i*y_row + j] = x[i*x_row + j], and y[j*y_row + i] = x[i*x_row + j], for i < rows, j < columns; y does not overlap x. */
+    void (*copy)(const float *x, ptrdiff_t x_row, float *y, ptrdiff_t y_row, size_t rows, size_t columns);
+    void (*transpose)(const float *x, ptrdiff_t x_row, float *y, ptrdiff_t y_row, size_t rows, size_t columns);
     /* y = y + x. */
     void (*add)(float *y, const float *x, size_t n);
     /* The end of a product: t = alpha*r (as it is if alpha is 1); c = beta == 0 ? t : fma(beta, c, t). c is not read if beta is 0. */
@@ -102,6 +115,8 @@ typedef struct gd_kernels {
     /* Softmax of one row (n > 0): m = its maximum by compare and select from x[0] up; e = exp(x - m); s = the row sum of e in 16 lanes; y = e/s. y
      * may be x. Returns m and s. */
     void (*softmax)(const float *x, float *y, size_t n, float *maximum, float *sum);
+    /* The derivative of a row's softmax y (n > 0): s = the row sum of d*y in 16 lanes, in each fma(d, y, lane); d = y*(d - s). */
+    void (*softmax_derivative)(const float *y, float *d, size_t n);
     /* out[j] = the chain acc = acc + x[i*stride + j] over i = 0 .. rows-1 from +0: one leaf of a bias gradient. out does not overlap x. */
     void (*column_sum)(const float *x, ptrdiff_t stride, size_t rows, size_t columns, float *out);
     /* One block (n <= GD_SUM_BLOCK) of a reduction: 64 lanes from +0, lane l taking x[l], x[l+64], ..., folded by halves. sum: lane + x; dot: fma(x,

@@ -10,13 +10,15 @@
 #include "kernels/kernels.h"
 
 #include "kernels/template/lanes.inl"
+#include "kernels/template/move.inl"
 #include "kernels/template/step.inl"
 #include "kernels/template/elementary.inl"
 #include "kernels/template/elementary_exp.inl"
 #include "kernels/template/elementary_log.inl"
 #include "kernels/template/elementary_erf.inl"
-#include "kernels/template/elementwise.inl"
 #include "kernels/template/elementary_root.inl"
+#include "kernels/template/elementwise.inl"
+#include "kernels/template/activation.inl"
 #include "kernels/template/tile.inl"
 
 #define GD_PASTE(a, b) a##b
@@ -28,7 +30,7 @@ extern const gd_kernels GD_TABLE(GD_SIMD_NAME);
 
 #define GRADUS_OPTIMIZER(number, name, NAME, ...) [GD_RULE_##NAME] = step_##name,
 #define GD_UNARY(NAME, name) [GD_UNARY_##NAME] = unary_##name,
-#define GD_DERIVATIVE(NAME, name) [GD_DERIVATIVE_##NAME] = derivative_##name,
+#define GD_DERIVATIVE(NAME, name, from_input) [GD_DERIVATIVE_##NAME] = derivative_##name,
 
 const gd_kernels GD_TABLE(GD_SIMD_NAME) = {
     .name = GD_TEXT_OF(GD_SIMD_NAME),
@@ -44,9 +46,12 @@ const gd_kernels GD_TABLE(GD_SIMD_NAME) = {
     .unary = {GD_UNARY_MAP(GD_UNARY)},
     .derivative = {GD_DERIVATIVE_MAP(GD_DERIVATIVE)},
     .tile = tile,
+    .copy = copy,
+    .transpose = transpose,
     .add = add,
     .finish = finish,
     .softmax = softmax,
+    .softmax_derivative = softmax_derivative,
     .column_sum = column_sum,
     .block_sum = block_sum,
     .block_dot = block_dot,

@@ -44,6 +44,7 @@ typedef struct gd_forward {
     const float *weights, *bias;
     const float *x;
     float *y;
+    float *z; /* [samples][y_stride]: x W + b is kept there; NULL: it is not */
     size_t x_stride, y_stride, samples;
     gradus_activation activation;
 } gd_forward;
@@ -52,20 +53,23 @@ gd_phase gd_forward_phase(gd_forward *forward);
 
 /* Applies an element-wise activation in place (identity and softmax: nothing). */
 void gd_activate(const gradus_context *context, gradus_activation activation, float *y, size_t n);
-/* d = d * activation'(.), from the activation's output y (identity and softmax: nothing). */
-void gd_activation_derivative(const gradus_context *context, gradus_activation activation, const float *y, float *d, size_t n);
+/* Whether an activation's derivative is computed from its input; else from its output. */
+bool gd_activation_from_input(gradus_activation activation);
+/* d = d * activation'(.), where `from` is the activation's input or output, as gd_activation_from_input says (identity: nothing). softmax: a whole
+ * row of n > 0 at a time. */
+void gd_activation_derivative(const gradus_context *context, gradus_activation activation, const float *from, float *d, size_t n);
 /* Softmax of one row in place, with its maximum and sum; the natural logarithm of a number, correctly rounded to fp32. */
 void gd_softmax(const gradus_context *context, float *row, size_t n, float *maximum, float *sum);
 float gd_log_f32(const gradus_context *context, float x);
 
-/* Backward to the layer's input: dx = (d W^T) * activation'(y), where y [samples][dx_stride] is the previous layer's output and `activation` its
- * activation. d [samples][d_stride]. transposed: scratch of outputs * transposed_stride floats, unused by narrow layers. Two phases: transpose d,
- * then the product. */
+/* Backward to the layer's input: dx = (d W^T) * activation'(.), where `from` [samples][dx_stride] is the previous layer's output or, where
+ * gd_activation_from_input, its z, and `activation` its activation (no softmax). d [samples][d_stride]. transposed: scratch of outputs *
+ * transposed_stride floats, unused by narrow layers. Two phases: transpose d, then the product. */
 typedef struct gd_backward_input {
     const gradus_context *context;
     gd_dense dense;
     const float *weights;
-    const float *d, *y;
+    const float *d, *from;
     float *dx, *transposed;
     size_t d_stride, dx_stride, transposed_stride, samples;
     gradus_activation activation;
@@ -76,7 +80,8 @@ size_t gd_backward_input_scratch(gd_dense dense, size_t samples, size_t *transpo
 void gd_backward_input_phases(gd_backward_input *backward, gd_phase phases[GD_BACKWARD_INPUT_PHASES]);
 
 /* Backward to the parameters: dW = x^T d and db = the sum of d, in leaves of 64 samples, and what becomes of them: with updates, the optimizer's step
- * on each finished tile while it is in L1, so that the gradient never reaches memory; else they are stored as plain [in, out] and [1, out] tensors.
+ * on each finished tile while it is in L1, so that the gradient never reaches memory; else they are stored as plain [in, out] and [1, out] tensors (data
+ * NULL: that one is left out).
  * strips: scratch for x packed into strips of the register tile's height, unused by narrow layers. *skip != 0: nothing is done (the loss was not
  * finite). */
 typedef struct gd_backward_weights {

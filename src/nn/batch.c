@@ -1,7 +1,7 @@
 /* Batches: checks of the caller's inputs and targets, and loading inputs as fp32 rows. */
 #include <string.h>
 
-#include "nn/net.h"
+#include "nn/loss.h"
 
 void gradus_batch_init_sized(gradus_batch *batch, size_t struct_size) {
     memset(batch, 0, struct_size);
@@ -19,12 +19,10 @@ gradus_status gd_check_inputs(gradus_context *context, const gradus_net *net, co
     return GRADUS_OK;
 }
 
-/* Class labels: one a sample, each under the number of outputs. */
+/* Class labels: one a sample, each under the number of classes. */
 static gradus_status check_labels(gradus_context *context, const gradus_net *net, const gd_samples *samples, const char *what) {
     const gradus_tensor *labels = &samples->targets;
-    const size_t classes = gradus_net_outputs(net);
-    if (labels->dtype != GRADUS_DTYPE_U8 && labels->dtype != GRADUS_DTYPE_I32)
-        return gd_fail(context, GRADUS_UNSUPPORTED, "%s: class targets of dtype %d; U8 and I32 are supported", what, (int)labels->dtype);
+    const size_t classes = gd_loss_classes(net->loss, gradus_net_outputs(net));
     if (labels->batch != 1 || labels->rows != 1 || labels->columns != samples->count)
         return gd_fail(context, GRADUS_INVALID_ARGUMENT, "%s: class targets must be a vector of %zu, one a sample, not %zu x %zu", what,
                        samples->count, labels->rows, labels->columns);
@@ -51,7 +49,10 @@ gradus_status gd_check_batch(gradus_context *context, const gradus_net *net, con
     if (batch.first != 0 || (batch.total != 0 && batch.total != batch.samples))
         return gd_fail(context, GRADUS_UNSUPPORTED, "%s: accumulation (first, total) is not supported yet; set both to 0", what);
     *samples = (gd_samples){batch.inputs, batch.targets, batch.samples};
-    if (net->loss == GRADUS_LOSS_CROSS_ENTROPY) return check_labels(context, net, samples, what);
+    if (gd_targets_are_classes(&batch.targets)) return check_labels(context, net, samples, what);
+    if (batch.targets.dtype != GRADUS_DTYPE_F32)
+        return gd_fail(context, GRADUS_UNSUPPORTED, "%s: targets of dtype %d; F32 (numbers), U8 and I32 (classes) are supported", what,
+                       (int)batch.targets.dtype);
     return gd_tensor_check_f32(context, &batch.targets, batch.samples, gradus_net_outputs(net), what);
 }
 

@@ -3,48 +3,138 @@
 
 #include <string.h>
 
+enum { PIECE = 64 }; /* outputs at a time, where a row needs a second array */
+
+bool gd_targets_are_classes(const gradus_tensor *targets) { return targets->dtype == GRADUS_DTYPE_U8 || targets->dtype == GRADUS_DTYPE_I32; }
+
 size_t gd_label(const gradus_tensor *targets, size_t i) {
     return targets->dtype == GRADUS_DTYPE_U8 ? ((const uint8_t *)targets->data)[i] : (size_t)((const int32_t *)targets->data)[i];
 }
 
-double gd_loss_divisor(gradus_loss kind, size_t n, size_t outputs) { return kind == GRADUS_LOSS_MSE ? (double)n * (double)outputs : (double)n; }
+size_t gd_loss_classes(gradus_loss kind, size_t outputs) { return outputs == 1 && kind != GRADUS_LOSS_CROSS_ENTROPY ? 2 : outputs; }
 
-/* From logits, safe for any: log(sum of exp(x - max)) - (x_target - max). The row of y becomes the probabilities p; d = (p - t)*scale. */
-static double cross_entropy(const gd_loss *l, size_t i) {
-    const size_t target = gd_label(l->targets, l->first + i);
-    float *y = l->y + i * l->y_stride, maximum, sum;
-    const float logit = y[target];
-    gd_softmax(l->context, y, l->outputs, &maximum, &sum);
-    if (l->d) {
-        float *d = l->d + i * l->d_stride;
-        for (size_t j = 0; j < l->outputs; j++) d[j] = (j == target ? y[j] - 1.0f : y[j]) * l->scale;
-    }
-    return (double)gd_log_f32(l->context, sum) - ((double)logit - (double)maximum);
+double gd_loss_divisor(gradus_loss kind, size_t n, size_t outputs) {
+    const bool by_samples = kind == GRADUS_LOSS_CROSS_ENTROPY || kind == GRADUS_LOSS_HALF_MSE;
+    return by_samples ? (double)n : (double)n * (double)outputs;
 }
 
-/* The sum over outputs of (y - t)^2; d = (2*(y - t))*scale, through the last activation. */
-static double squared_error(const gd_loss *l, size_t i) {
-    const float *y = l->y + i * l->y_stride;
-    const float *t = (const float *)l->targets->data + gd_tensor_row(l->targets, l->first + i);
-    double sum = 0.0;
+gradus_activation gd_loss_activation(gradus_loss kind) {
+    if (kind == GRADUS_LOSS_CROSS_ENTROPY) return GRADUS_ACTIVATION_SOFTMAX;
+    return kind == GRADUS_LOSS_BINARY_CROSS_ENTROPY ? GRADUS_ACTIVATION_SIGMOID : GRADUS_ACTIVATION_UNSET;
+}
+
+gradus_activation gd_loss_forward_activation(const gradus_net *net) {
+    return gd_loss_activation(net->loss) ? GRADUS_ACTIVATION_IDENTITY : net->layers[net->layer_count - 1].activation;
+}
+
+/* A sample's targets: numbers, or a class as the one 1 among zeros. */
+typedef struct target_row {
+    const float *numbers; /* NULL: a class */
+    size_t hot;
+} target_row;
+
+static target_row targets_of(const gd_loss *l, size_t i) {
+    const size_t row = l->first + i;
+    if (!gd_targets_are_classes(l->targets)) return (target_row){(const float *)l->targets->data + gd_tensor_row(l->targets, row), 0};
+    const size_t label = gd_label(l->targets, row);
+    if (gd_loss_classes(l->kind, l->outputs) == l->outputs) return (target_row){NULL, label};
+    return (target_row){NULL, label == 1 ? 0 : SIZE_MAX}; /* the only output's target is the label itself */
+}
+
+static inline float target(target_row t, size_t j) { return t.numbers ? t.numbers[j] : j == t.hot ? 1.0f : 0.0f; }
+
+/* From logits, safe for any: T*log(sum of exp(z - max)) - the sum of t*(z - max), T the sum of the targets t. The row of y becomes the probabilities
+ * p; d = (p*T - t)*scale. */
+static double cross_entropy(const gd_loss *l, size_t i) {
+    const target_row targets = targets_of(l, i);
+    const float keep = (float)(1.0 - l->label_smoothing), spread = (float)(l->label_smoothing / (double)l->outputs);
+    float *y = l->y + i * l->y_stride, maximum = y[0], sum;
+    double total = 0.0, weighted = 0.0;
+    for (size_t j = 1; j < l->outputs; j++) maximum = y[j] > maximum ? y[j] : maximum;
     for (size_t j = 0; j < l->outputs; j++) {
-        const double error = (double)y[j] - (double)t[j];
-        sum += error * error;
+        const double t = (double)(keep * target(targets, j) + spread);
+        total += t;
+        if (t != 0.0) weighted += t * ((double)y[j] - (double)maximum);
     }
+    gd_softmax(l->context, y, l->outputs, &maximum, &sum);
+    if (l->d) {
+        const float whole = (float)total;
+        float *d = l->d + i * l->d_stride;
+        for (size_t j = 0; j < l->outputs; j++) d[j] = (y[j] * whole - (keep * target(targets, j) + spread)) * l->scale;
+    }
+    return total * (double)gd_log_f32(l->context, sum) - weighted;
+}
+
+/* From logits z, safe for any: the sum over outputs of |z|*w + log(1 + exp(-|z|)), where w is the weight of the side that z does not take. The row of
+ * y becomes the probabilities p; d = (p - t)*scale. */
+static double binary_cross_entropy(const gd_loss *l, size_t i) {
+    const target_row targets = targets_of(l, i);
+    float *y = l->y + i * l->y_stride;
+    double sum = 0.0;
+    for (size_t first = 0; first < l->outputs; first += PIECE) {
+        const size_t count = l->outputs - first < PIECE ? l->outputs - first : PIECE;
+        float logarithm[PIECE];
+        for (size_t j = 0; j < count; j++) logarithm[j] = y[first + j] > 0.0f ? -y[first + j] : y[first + j];
+        gd_activate(l->context, GRADUS_ACTIVATION_SOFTPLUS, logarithm, count);
+        for (size_t j = 0; j < count; j++) {
+            const double z = (double)y[first + j], t = (double)target(targets, first + j), weight = z > 0.0 ? 1.0 - t : t;
+            sum += (weight == 0.0 ? 0.0 : (z > 0.0 ? z : -z) * weight) + (double)logarithm[j];
+        }
+    }
+    gd_activate(l->context, GRADUS_ACTIVATION_SIGMOID, y, l->outputs);
+    for (size_t j = 0; l->d && j < l->outputs; j++) l->d[i * l->d_stride + j] = (y[j] - target(targets, j)) * l->scale;
+    return sum;
+}
+
+/* An error's part of the loss, and the derivative times scale. */
+typedef double value_function(double error);
+typedef float slope_function(float error, float scale);
+
+/* The sum over outputs of value(y - t); d = slope(y - t), through the last activation. */
+static inline double of_errors(const gd_loss *l, size_t i, value_function *value, slope_function *slope) {
+    const target_row targets = targets_of(l, i);
+    float *y = l->y + i * l->y_stride, maximum, row_sum;
+    double sum = 0.0;
+    if (l->activation == GRADUS_ACTIVATION_SOFTMAX) gd_softmax(l->context, y, l->outputs, &maximum, &row_sum);
+    for (size_t j = 0; j < l->outputs; j++) sum += value((double)y[j] - (double)target(targets, j));
     if (l->d) {
         float *d = l->d + i * l->d_stride;
-        for (size_t j = 0; j < l->outputs; j++) d[j] = (2.0f * (y[j] - t[j])) * l->scale;
-        gd_activation_derivative(l->context, l->activation, y, d, l->outputs);
+        for (size_t j = 0; j < l->outputs; j++) d[j] = slope(y[j] - target(targets, j), l->scale);
+        gd_activation_derivative(l->context, l->activation, l->z ? l->z + i * l->y_stride : y, d, l->outputs);
     }
     return sum;
 }
+
+static double square(double e) { return e * e; }
+static float square_slope(float e, float scale) { return (2.0f * e) * scale; }
+static double squared_errors(const gd_loss *l, size_t i) { return of_errors(l, i, square, square_slope); }
+
+static float half_square_slope(float e, float scale) { return e * scale; }
+static double half_squared_errors(const gd_loss *l, size_t i) { return 0.5 * of_errors(l, i, square, half_square_slope); }
+
+static double magnitude(double e) { return e < 0.0 ? -e : e; }
+static float magnitude_slope(float e, float scale) { return e > 0.0f ? scale : e < 0.0f ? -scale : 0.0f; }
+static double absolute_errors(const gd_loss *l, size_t i) { return of_errors(l, i, magnitude, magnitude_slope); }
+
+/* Huber 1964, with delta 1. */
+static double huber(double e) { return magnitude(e) > 1.0 ? magnitude(e) - 0.5 : 0.5 * (e * e); }
+static float huber_slope(float e, float scale) { return e > 1.0f ? scale : e < -1.0f ? -scale : e * scale; }
+static double huber_errors(const gd_loss *l, size_t i) { return of_errors(l, i, huber, huber_slope); }
+
+/* A sample's value, its row of y finished and its row of d written. */
+typedef double sample_function(const gd_loss *l, size_t i);
+static sample_function *const sample_functions[] = {
+    [GRADUS_LOSS_CROSS_ENTROPY] = cross_entropy, [GRADUS_LOSS_BINARY_CROSS_ENTROPY] = binary_cross_entropy,
+    [GRADUS_LOSS_MSE] = squared_errors,          [GRADUS_LOSS_HALF_MSE] = half_squared_errors,
+    [GRADUS_LOSS_MAE] = absolute_errors,         [GRADUS_LOSS_HUBER] = huber_errors,
+};
 
 static void leaves(void *argument, size_t begin, size_t end) {
     const gd_loss *l = argument;
     double values[GD_LEAF];
     for (size_t leaf = begin; leaf < end; leaf++) {
         const size_t first = leaf * GD_LEAF, count = l->samples - first < GD_LEAF ? l->samples - first : GD_LEAF;
-        for (size_t i = 0; i < count; i++) values[i] = l->kind == GRADUS_LOSS_MSE ? squared_error(l, first + i) : cross_entropy(l, first + i);
+        for (size_t i = 0; i < count; i++) values[i] = sample_functions[l->kind](l, first + i);
         l->leaf_sums[leaf] = gd_leaf_sum(values, count);
     }
 }

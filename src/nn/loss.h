@@ -4,17 +4,20 @@
 
 #include "nn/net.h"
 
-/* The loss over samples whose outputs are computed: y [samples][y_stride] holds the last layer's outputs, for softmax its logits. */
+/* The loss over samples whose outputs are computed: y [samples][y_stride] holds the last layer's outputs, before softmax and, for losses from logits,
+ * before sigmoid. */
 typedef struct gd_loss {
     const gradus_context *context;
     gradus_loss kind;
     gradus_activation activation; /* the last layer's */
+    double label_smoothing;
     size_t outputs, samples, y_stride, d_stride;
-    size_t first; /* the first sample's row in targets */
-    float *y;     /* softmax: becomes the probabilities */
+    size_t first;   /* the first sample's row in targets */
+    float *y;       /* becomes the outputs in full: probabilities */
+    const float *z; /* [samples][y_stride]: the last layer's values before an activation whose derivative asks for them, else NULL */
     const gradus_tensor *targets;
     float *d;          /* the gradient before the last activation, [samples][d_stride]; NULL: not wanted */
-    float scale;       /* 1/n, for mse 1/(n*outputs) */
+    float scale;       /* 1/n, for means over outputs 1/(n*outputs) */
     double *leaf_sums; /* [leaves]: undivided */
 } gd_loss;
 
@@ -24,7 +27,15 @@ gd_phase gd_loss_phase(gd_loss *loss);
 /* What the undivided sum over n samples is divided by. */
 double gd_loss_divisor(gradus_loss kind, size_t n, size_t outputs);
 
-/* Sample i's class (class targets only). */
+/* The activation that a loss is joined with, so that it is computed from logits; UNSET: it takes any. The last forward phase leaves that one out. */
+gradus_activation gd_loss_activation(gradus_loss kind);
+gradus_activation gd_loss_forward_activation(const gradus_net *net);
+
+/* Whether targets are classes, one integer a sample; sample i's class. */
+bool gd_targets_are_classes(const gradus_tensor *targets);
 size_t gd_label(const gradus_tensor *targets, size_t i);
+
+/* How many classes integer targets may name: the outputs, but two where one output says which of them. */
+size_t gd_loss_classes(gradus_loss kind, size_t outputs);
 
 #endif

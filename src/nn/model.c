@@ -8,6 +8,8 @@
 #include "base/bytes.h"
 #include "base/context.h"
 #include "base/memory.h"
+#include "base/number.h"
+#include "format/json.h"
 #include "format/safetensors.h"
 #include "format/utf8.h"
 #include "nn/layer_text.h"
@@ -69,7 +71,7 @@ static gradus_status write_layer(gradus_context *context, gd_writer *out, const 
 /* names: memory for one layer_tensors a layer; tensors: for two descriptions a layer. */
 static bool write_header(gd_writer *out, const gradus_net *net, const char *layers, layer_tensors *names, gd_safetensor *tensors) {
     size_t count = gradus_net_layer_count(net), inputs = gradus_net_inputs(net);
-    char inputs_text[24];
+    char inputs_text[24], smoothing_text[32];
     snprintf(inputs_text, sizeof inputs_text, "%zu", inputs);
     for (size_t i = 0; i < count; i++) {
         size_t outputs = gradus_net_layer(net, i).outputs;
@@ -78,9 +80,16 @@ static bool write_header(gd_writer *out, const gradus_net *net, const char *laye
         tensors[2 * i + 1] = names[i].bias;
         inputs = outputs;
     }
-    const gd_safetensors_note notes[] = {{"format", MODEL_FORMAT}, {"gradus", gradus_version()}, {"numerics", gradus_numerics_version()},
-                                         {"inputs", inputs_text},  {"layers", layers},           {"loss", gradus_loss_name(gradus_net_loss(net))}};
-    return gd_safetensors_write_header(out, notes, sizeof notes / sizeof notes[0], tensors, 2 * count);
+    gd_json_print_number(smoothing_text, gradus_net_label_smoothing(net));
+    const gd_safetensors_note notes[] = {{"format", MODEL_FORMAT},
+                                         {"gradus", gradus_version()},
+                                         {"numerics", gradus_numerics_version()},
+                                         {"inputs", inputs_text},
+                                         {"layers", layers},
+                                         {"loss", gradus_loss_name(gradus_net_loss(net))},
+                                         {"label_smoothing", smoothing_text}};
+    const size_t all = sizeof notes / sizeof notes[0];
+    return gd_safetensors_write_header(out, notes, gradus_net_label_smoothing(net) != 0.0 ? all : all - 1, tensors, 2 * count);
 }
 
 static gradus_status write_model(gradus_context *context, const gradus_net *net, gd_writer *out) {
@@ -147,6 +156,9 @@ static gradus_status read_shape(gradus_context *context, const char *path, const
     const char *loss = gd_safetensors_metadata(file, "loss");
     config->loss = loss != NULL ? gradus_loss_from_name(loss) : GRADUS_LOSS_UNSET;
     if (config->loss == GRADUS_LOSS_UNSET) return refuse_metadata(context, path, "loss", loss);
+    const char *smoothing = gd_safetensors_metadata(file, "label_smoothing"); /* its range is gradus_net_create's business */
+    if (smoothing != NULL && !gd_parse_double(smoothing, strlen(smoothing), &config->label_smoothing))
+        return refuse_metadata(context, path, "label_smoothing", smoothing);
     const char *text = gd_safetensors_metadata(file, "layers");
     if (text == NULL) return refuse_metadata(context, path, "layers", NULL);
     gradus_status status = gd_layers_parse(context, text, layers, &config->layer_count);

@@ -1,5 +1,5 @@
 /* Nets: creation, initial weights, parameters in and out, the digest. */
-#include "nn/net.h"
+#include "nn/loss.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -56,11 +56,15 @@ static gradus_status check_config(gradus_context *context, const gradus_net_conf
     if (!gradus_loss_name(config->loss)) return gd_fail(context, GRADUS_INVALID_ARGUMENT, "net: loss %d is unknown", (int)config->loss);
     for (size_t i = 0; status == GRADUS_OK && i < config->layer_count; i++) status = check_layer(context, config, i);
     if (status != GRADUS_OK) return status;
-    const bool softmax = config->layers[config->layer_count - 1].activation == GRADUS_ACTIVATION_SOFTMAX;
-    if (softmax != (config->loss == GRADUS_LOSS_CROSS_ENTROPY))
-        return gd_fail(context, GRADUS_INVALID_ARGUMENT,
-                       "net: the loss %s and the last layer's activation %s do not go together: cross-entropy and softmax need each other",
-                       gradus_loss_name(config->loss), gradus_activation_name(config->layers[config->layer_count - 1].activation));
+    const gradus_activation needed = gd_loss_activation(config->loss), last = config->layers[config->layer_count - 1].activation;
+    if (needed && last != needed)
+        return gd_fail(context, GRADUS_INVALID_ARGUMENT, "net: the loss %s and the last layer's activation %s do not go together: the loss needs %s",
+                       gradus_loss_name(config->loss), gradus_activation_name(last), gradus_activation_name(needed));
+    if (!(config->label_smoothing >= 0.0 && config->label_smoothing <= 1.0))
+        return gd_fail(context, GRADUS_INVALID_ARGUMENT, "net: label_smoothing is %g, expected 0 to 1", config->label_smoothing);
+    if (config->label_smoothing != 0.0 && config->loss != GRADUS_LOSS_CROSS_ENTROPY)
+        return gd_fail(context, GRADUS_INVALID_ARGUMENT, "net: label_smoothing is %g, but the loss is %s: it is for %s only", config->label_smoothing,
+                       gradus_loss_name(config->loss), gradus_loss_name(GRADUS_LOSS_CROSS_ENTROPY));
     return GRADUS_OK;
 }
 
@@ -152,6 +156,7 @@ gradus_status gradus_net_create(gradus_context *context, const gradus_net_config
     memset(memory, 0, sizeof **net);
     (*net)->allocator = context->allocator;
     (*net)->loss = config.loss;
+    (*net)->label_smoothing = config.label_smoothing;
     (*net)->inputs = config.inputs;
     (*net)->memory_size = bytes;
     status = fill(context, *net, &config);
@@ -175,6 +180,7 @@ size_t gradus_net_inputs(const gradus_net *net) { return net->inputs; }
 size_t gradus_net_outputs(const gradus_net *net) { return net->layers[net->layer_count - 1].dense.outputs; }
 size_t gradus_net_layer_count(const gradus_net *net) { return net->layer_count; }
 gradus_loss gradus_net_loss(const gradus_net *net) { return net->loss; }
+double gradus_net_label_smoothing(const gradus_net *net) { return net->label_smoothing; }
 
 gradus_layer gradus_net_layer(const gradus_net *net, size_t index) {
     gradus_layer layer = {0, GRADUS_ACTIVATION_UNSET, 0};

@@ -16,6 +16,7 @@ typedef struct gd_layer {
 struct gradus_net {
     gradus_allocator allocator;
     gradus_loss loss;
+    double label_smoothing;
     size_t inputs, layer_count;
     size_t widest; /* the largest row stride of any layer's output */
     gd_layer *layers;

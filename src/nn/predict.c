@@ -22,6 +22,7 @@ typedef struct chunk {
     gd_phase *phases;
     double *leaf_sums;
     uint64_t *counts; /* [3][classes]: right, predicted, true */
+    size_t classes;
 } chunk;
 
 static size_t chunk_samples(size_t samples) { return samples < CHUNK ? samples : CHUNK; }
@@ -33,7 +34,8 @@ static void place(chunk *c, gd_arena *arena, size_t samples, bool evaluation) {
     c->load.rows = gd_arena_take(arena, n, gd_row_stride(c->net->inputs) * sizeof(float));
     for (int i = 0; i < 2; i++) c->activations[i] = gd_arena_take(arena, n, c->net->widest * sizeof(float));
     c->leaf_sums = gd_arena_take(arena, CHUNK / GD_LEAF, sizeof(double));
-    c->counts = gd_arena_take(arena, evaluation ? gradus_net_outputs(c->net) : 0, 3 * sizeof(uint64_t));
+    c->classes = gd_loss_classes(c->net->loss, gradus_net_outputs(c->net));
+    c->counts = gd_arena_take(arena, evaluation ? c->classes : 0, 3 * sizeof(uint64_t));
 }
 
 static gradus_status lay_out(chunk *c, size_t samples, bool evaluation) {
@@ -62,8 +64,9 @@ static void softmax_rows(void *argument, size_t begin, size_t end) {
     for (size_t i = begin; i < end; i++) gd_softmax(c->context, c->result + i * c->result_stride, gradus_net_outputs(c->net), &maximum, &sum);
 }
 
-/* Plans the chunk of `samples` rows from `first`; the last layer writes to `result` [samples][stride]. Returns the number of phases. */
-static size_t plan(chunk *c, const gradus_tensor *inputs, size_t first, size_t samples, float *result, size_t stride) {
+/* Plans the chunk of `samples` rows from `first`; the last layer, with this activation, writes to `result` [samples][stride]. Returns the number of
+ * phases. */
+static size_t plan(chunk *c, const gradus_tensor *inputs, size_t first, size_t samples, gradus_activation activation, float *result, size_t stride) {
     const float *x;
     size_t count = 0, x_stride;
     c->load.inputs = inputs;
@@ -85,7 +88,7 @@ static size_t plan(chunk *c, const gradus_tensor *inputs, size_t first, size_t s
                                      .x_stride = x_stride,
                                      .y_stride = y_stride,
                                      .samples = samples,
-                                     .activation = layer->activation};
+                                     .activation = last ? activation : layer->activation};
         c->phases[count++] = gd_forward_phase(&c->forward[l]);
         x = y;
         x_stride = y_stride;
@@ -99,11 +102,12 @@ static double work(const gradus_net *net, size_t samples) { return 2.0 * (double
 
 static GD_NOINLINE gradus_status predict(chunk *c, const gradus_tensor *inputs, const gradus_tensor *outputs) {
     gradus_status status = GRADUS_OK;
-    const bool softmax = c->net->layers[c->net->layer_count - 1].activation == GRADUS_ACTIVATION_SOFTMAX;
+    const gradus_activation last = c->net->layers[c->net->layer_count - 1].activation;
     for (size_t first = 0; status == GRADUS_OK && first < inputs->rows; first += CHUNK) {
         const size_t samples = chunk_samples(inputs->rows - first);
-        size_t count = plan(c, inputs, first, samples, (float *)outputs->data + gd_tensor_row(outputs, first), (size_t)outputs->row_stride);
-        if (softmax) c->phases[count++] = (gd_phase){softmax_rows, c, samples, ROW_GRAIN};
+        float *result = (float *)outputs->data + gd_tensor_row(outputs, first);
+        size_t count = plan(c, inputs, first, samples, last, result, (size_t)outputs->row_stride);
+        if (last == GRADUS_ACTIVATION_SOFTMAX) c->phases[count++] = (gd_phase){softmax_rows, c, samples, ROW_GRAIN};
         status = gd_phases_run(c->context, c->phases, count, work(c->net, samples), count);
     }
     return status;
@@ -131,46 +135,60 @@ static size_t argmax(const float *row, size_t n) {
     return best;
 }
 
+/* Whether the targets say what class a sample is of. */
+static bool have_classes(const chunk *c, const gradus_tensor *targets) {
+    const gradus_loss loss = c->net->loss;
+    return gd_targets_are_classes(targets) || loss == GRADUS_LOSS_CROSS_ENTROPY ||
+           (loss == GRADUS_LOSS_BINARY_CROSS_ENTROPY && gradus_net_outputs(c->net) == 1);
+}
+
+/* The class that a row of outputs, or of numbers as targets, stands for. */
+static size_t class_of(const chunk *c, const float *row) {
+    const size_t outputs = gradus_net_outputs(c->net);
+    return c->classes == outputs ? argmax(row, outputs) : row[0] > 0.5f;
+}
+
 /* Adds a chunk's predictions, which are probabilities by now, to the counts. */
-static void count_classes(const chunk *c, const gd_samples *samples, size_t first, size_t n) {
-    const size_t classes = gradus_net_outputs(c->net);
+static void count_classes(const chunk *c, const gradus_tensor *targets, size_t first, size_t n) {
+    const bool labels = gd_targets_are_classes(targets);
     for (size_t i = 0; i < n; i++) {
-        const size_t predicted = argmax(c->result + i * c->result_stride, classes), label = gd_label(&samples->targets, first + i);
+        const size_t predicted = class_of(c, c->result + i * c->result_stride);
+        const size_t label = labels ? gd_label(targets, first + i) : class_of(c, (const float *)targets->data + gd_tensor_row(targets, first + i));
         c->counts[label] += predicted == label;
-        c->counts[classes + predicted]++;
-        c->counts[2 * classes + label]++;
+        c->counts[c->classes + predicted]++;
+        c->counts[2 * c->classes + label]++;
     }
 }
 
 static double class_f1(const chunk *c, size_t class) {
-    const size_t classes = gradus_net_outputs(c->net);
-    const double right = (double)c->counts[class], either = (double)c->counts[classes + class] + (double)c->counts[2 * classes + class];
+    const double right = (double)c->counts[class], either = (double)c->counts[c->classes + class] + (double)c->counts[2 * c->classes + class];
     return either > 0.0 ? 2.0 * right / either : 0.0;
 }
 
 static void score_classes(const chunk *c, gradus_evaluation *evaluation) {
-    const size_t classes = gradus_net_outputs(c->net);
     uint64_t right = 0;
     double sum = 0.0;
-    for (size_t k = 0; k < classes; k++) {
+    for (size_t k = 0; k < c->classes; k++) {
         right += c->counts[k];
         sum += class_f1(c, k);
     }
     evaluation->accuracy = (double)right / (double)evaluation->samples;
-    evaluation->f1 = classes == 2 ? class_f1(c, 1) : sum / (double)classes;
+    evaluation->f1 = c->classes == 2 ? class_f1(c, 1) : sum / (double)c->classes;
 }
 
 static GD_NOINLINE gradus_status evaluate(chunk *c, const gd_samples *samples, gradus_evaluation *evaluation) {
     gradus_status status = GRADUS_OK;
     const size_t outputs = gradus_net_outputs(c->net);
-    const bool classes = c->net->loss == GRADUS_LOSS_CROSS_ENTROPY;
+    const bool classes = have_classes(c, &samples->targets);
     gd_tree tree = {.top = 0};
-    memset(c->counts, 0, 3 * outputs * sizeof *c->counts);
+    memset(c->counts, 0, 3 * c->classes * sizeof *c->counts);
     for (size_t first = 0; status == GRADUS_OK && first < samples->count; first += CHUNK) {
         const size_t n = chunk_samples(samples->count - first), stride = gd_row_stride(outputs);
         float *result = c->activations[(c->net->layer_count - 1) % 2];
         gd_loss loss = {.context = c->context,
                         .kind = c->net->loss,
+                        .activation = c->net->layers[c->net->layer_count - 1].activation,
+                        .label_smoothing = c->net->label_smoothing,
                         .outputs = outputs,
                         .samples = n,
                         .y_stride = stride,
@@ -178,11 +196,11 @@ static GD_NOINLINE gradus_status evaluate(chunk *c, const gd_samples *samples, g
                         .y = result,
                         .targets = &samples->targets,
                         .leaf_sums = c->leaf_sums};
-        size_t count = plan(c, &samples->inputs, first, n, result, stride);
+        size_t count = plan(c, &samples->inputs, first, n, gd_loss_forward_activation(c->net), result, stride);
         c->phases[count++] = gd_loss_phase(&loss);
         status = gd_phases_run(c->context, c->phases, count, work(c->net, n), count);
         for (size_t leaf = 0; status == GRADUS_OK && leaf * GD_LEAF < n; leaf++) gd_tree_add(&tree, c->leaf_sums[leaf]);
-        if (status == GRADUS_OK && classes) count_classes(c, samples, first, n);
+        if (status == GRADUS_OK && classes) count_classes(c, &samples->targets, first, n);
     }
     evaluation->samples = samples->count;
     evaluation->loss = gd_tree_total(&tree) / gd_loss_divisor(c->net->loss, samples->count, outputs);

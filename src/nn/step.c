@@ -17,6 +17,7 @@ typedef struct pass {
     double sum, mean;    /* of the loss: undivided, and over the batch */
     int skip;            /* the loss was not finite: parameters and states stay */
     float **outputs;     /* [layer]: [samples][row stride] */
+    float **sums;        /* [layer]: the same before the activation, where its derivative asks for it, else NULL */
     float *gradients[2]; /* d of a layer and of the one before it, in turn */
     float *transposed, *strips;
     gd_forward *forward;          /* [layer] */
@@ -35,6 +36,7 @@ static void place(pass *p, gd_arena *arena) {
     const size_t layers = net->layer_count, n = p->samples->count;
     size_t transposed = 0, strips = 0, stride;
     p->outputs = gd_arena_take(arena, layers, sizeof *p->outputs);
+    p->sums = gd_arena_take(arena, layers, sizeof *p->sums);
     p->forward = gd_arena_take(arena, layers, sizeof *p->forward);
     p->input = gd_arena_take(arena, layers, sizeof *p->input);
     p->weights = gd_arena_take(arena, layers, sizeof *p->weights);
@@ -45,8 +47,13 @@ static void place(pass *p, gd_arena *arena) {
     if (p->samples->inputs.dtype == GRADUS_DTYPE_U8) p->load.rows = gd_arena_take(arena, n, gd_row_stride(net->inputs) * sizeof(float));
     for (size_t l = 0; l < layers; l++) {
         const gd_dense dense = net->layers[l].dense;
+        const bool from_input = gd_activation_from_input(net->layers[l].activation);
         float *output = gd_arena_take(arena, n, gd_row_stride(dense.outputs) * sizeof(float));
-        if (arena->memory) p->outputs[l] = output;
+        float *sum = from_input ? gd_arena_take(arena, n, gd_row_stride(dense.outputs) * sizeof(float)) : NULL;
+        if (arena->memory) {
+            p->outputs[l] = output;
+            p->sums[l] = sum;
+        }
         if (l > 0) transposed = greatest(transposed, gd_backward_input_scratch(dense, n, &stride));
         strips = greatest(strips, gd_backward_weights_scratch(dense, n));
     }
@@ -107,19 +114,22 @@ static void plan_forward(pass *p) {
                                 .weights = layer->weights,
                                 .bias = layer->bias,
                                 .y = p->outputs[l],
+                                .z = p->sums[l],
                                 .y_stride = gd_row_stride(layer->dense.outputs),
                                 .samples = n,
-                                .activation = layer->activation};
+                                .activation = l == last ? gd_loss_forward_activation(p->net) : layer->activation};
         forward->x = layer_inputs(p, l, &forward->x_stride);
         p->phases[p->phase_count++] = gd_forward_phase(forward);
     }
     p->loss.context = p->context;
     p->loss.kind = p->net->loss;
     p->loss.activation = p->net->layers[last].activation;
+    p->loss.label_smoothing = p->net->label_smoothing;
     p->loss.outputs = outputs;
     p->loss.samples = n;
     p->loss.first = 0;
     p->loss.y = p->outputs[last];
+    p->loss.z = p->sums[last];
     p->loss.targets = &p->samples->targets;
     p->loss.y_stride = p->loss.d_stride = gd_row_stride(outputs);
     p->phases[p->phase_count++] = gd_loss_phase(&p->loss);
@@ -141,7 +151,7 @@ static void plan_backward(pass *p, gradus_net *trained, const gradus_tensor *gra
                                      .dense = layer->dense,
                                      .weights = layer->weights,
                                      .d = d,
-                                     .y = p->outputs[l - 1],
+                                     .from = p->sums[l - 1] ? p->sums[l - 1] : p->outputs[l - 1],
                                      .dx = p->gradients[(layers - l) % 2],
                                      .transposed = p->transposed,
                                      .d_stride = stride,

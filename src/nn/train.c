@@ -42,9 +42,6 @@ static gradus_status prepare(run *r) {
     if (r->inputs.columns != r->net->inputs)
         return gd_fail(r->context, GRADUS_INVALID_ARGUMENT, "gradus_train: the data has %zu features, the net expects %zu", r->inputs.columns,
                        r->net->inputs);
-    if (r->net->loss != GRADUS_LOSS_CROSS_ENTROPY)
-        return gd_fail(r->context, GRADUS_INVALID_ARGUMENT, "gradus_train: the data's targets are classes, the net's loss is %s; it needs %s",
-                       gradus_loss_name(r->net->loss), gradus_loss_name(GRADUS_LOSS_CROSS_ENTROPY));
     r->batch_size = r->config.batch_size == 0 || r->config.batch_size > r->samples ? r->samples : r->config.batch_size;
     for (int placing = 0; placing < 2; placing++) {
         r->order = gd_arena_take(&arena, r->samples, sizeof *r->order);

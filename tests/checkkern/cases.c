@@ -89,6 +89,12 @@ static void reference_softmax(const gd_problem *p, float *const *arrays) {
     gd_reference_softmax(arrays[0], arrays[p->in_place ? 0 : 1], p->n, &arrays[2][0], &arrays[2][1]);
 }
 
+static void kernel_softmax_derivative(const gd_kernels *kernels, const gd_problem *p, float *const *arrays) {
+    kernels->softmax_derivative(arrays[0], arrays[1], p->n);
+}
+
+static void reference_softmax_derivative(const gd_problem *p, float *const *arrays) { gd_reference_softmax_derivative(arrays[0], arrays[1], p->n); }
+
 /* --- column_sum: arrays x [rows, n], out [n] --- */
 
 static void draw_column_sum(gd_problem *p, gd_random *random) {
@@ -132,9 +138,40 @@ static void reference_block_dot(const gd_problem *p, float *const *arrays) { arr
 static void reference_array_sum(const gd_problem *p, float *const *arrays) { arrays[2][0] = gd_reference_sum(arrays[0], p->n); }
 static void reference_array_dot(const gd_problem *p, float *const *arrays) { arrays[2][0] = gd_reference_dot(arrays[0], arrays[1], p->n); }
 
-/* --- tile: arrays A, B, C --- */
-
 static ptrdiff_t padded(gd_random *random, size_t length) { return (ptrdiff_t)(length + gd_random_below(random, 5)); }
+
+/* --- copy and transpose: arrays x [rows, columns], y; `stride` is x's, `y_stride` y's --- */
+
+static void draw_move(gd_problem *p, gd_random *random, int transposed) {
+    const size_t limit = p->n < 200 ? p->n : 200;
+    p->rows = (size_t)gd_random_below(random, limit + 1);
+    p->columns = gd_random_below(random, 2) ? limit : (size_t)gd_random_below(random, limit + 1);
+    const size_t y_rows = transposed ? p->columns : p->rows, y_columns = transposed ? p->rows : p->columns;
+    p->stride = padded(random, p->columns);
+    p->y_stride = padded(random, y_columns);
+    p->arrays = 2;
+    if (p->rows == 0 || p->columns == 0) return;
+    p->count[0] = (p->rows - 1) * (size_t)p->stride + p->columns;
+    p->count[1] = (y_rows - 1) * (size_t)p->y_stride + y_columns;
+}
+
+static void draw_copy(gd_problem *p, gd_random *random) { draw_move(p, random, 0); }
+static void draw_transpose(gd_problem *p, gd_random *random) { draw_move(p, random, 1); }
+
+static void kernel_copy(const gd_kernels *kernels, const gd_problem *p, float *const *arrays) {
+    kernels->copy(arrays[0], p->stride, arrays[1], p->y_stride, p->rows, p->columns);
+}
+static void kernel_transpose(const gd_kernels *kernels, const gd_problem *p, float *const *arrays) {
+    kernels->transpose(arrays[0], p->stride, arrays[1], p->y_stride, p->rows, p->columns);
+}
+static void reference_copy(const gd_problem *p, float *const *arrays) {
+    gd_reference_copy(arrays[0], p->stride, arrays[1], p->y_stride, p->rows, p->columns);
+}
+static void reference_transpose(const gd_problem *p, float *const *arrays) {
+    gd_reference_transpose(arrays[0], p->stride, arrays[1], p->y_stride, p->rows, p->columns);
+}
+
+/* --- tile: arrays A, B, C --- */
 
 /* rows, columns and k up to about n each (k twice that), but never so many that the reference takes long. */
 static void draw_tile(gd_problem *p, gd_random *random) {
@@ -207,7 +244,7 @@ static void split_tile(const gd_problem *whole, gd_random *random, gd_problem *f
      .reference = reference_unary, \
      .split = gd_split_elements, \
      .elementwise = 1},
-#define DERIVATIVE_CASE(NAME, function) \
+#define DERIVATIVE_CASE(NAME, function, from_input) \
     {.name = "derivative/" #function, \
      .index = GD_DERIVATIVE_##NAME, \
      .greatest = SIZE_MAX, \
@@ -224,11 +261,15 @@ static const gd_case cases[] = {
     GD_UNARY_MAP(UNARY_CASE)
     GD_DERIVATIVE_MAP(DERIVATIVE_CASE)
     {.name = "tile", .greatest = SIZE_MAX, .draw = draw_tile, .kernel = kernel_tile, .reference = reference_tile, .split = split_tile},
+    {.name = "copy", .greatest = SIZE_MAX, .draw = draw_copy, .kernel = kernel_copy, .reference = reference_copy},
+    {.name = "transpose", .greatest = SIZE_MAX, .draw = draw_transpose, .kernel = kernel_transpose, .reference = reference_transpose},
     {.name = "add", .greatest = SIZE_MAX, .draw = draw_two, .kernel = kernel_add, .reference = reference_add, .split = gd_split_elements,
      .elementwise = 1},
     {.name = "finish", .greatest = SIZE_MAX, .draw = draw_finish, .kernel = kernel_finish, .reference = reference_finish, .split = gd_split_elements,
      .elementwise = 1},
     {.name = "softmax", .least = 1, .greatest = SIZE_MAX, .draw = draw_softmax, .kernel = kernel_softmax, .reference = reference_softmax},
+    {.name = "softmax_derivative", .least = 1, .greatest = SIZE_MAX, .draw = draw_two, .kernel = kernel_softmax_derivative,
+     .reference = reference_softmax_derivative},
     {.name = "column_sum", .greatest = SIZE_MAX, .draw = draw_column_sum, .kernel = kernel_column_sum, .reference = reference_column_sum,
      .split = gd_split_elements},
     SUM_CASE(block_sum, GD_SUM_BLOCK)
@@ -238,7 +279,8 @@ static const gd_case cases[] = {
 };
 /* clang-format on */
 
-_Static_assert(sizeof(gd_kernels) == offsetof(gd_kernels, step) + (GD_RULE_COUNT + GD_UNARY_COUNT + GD_DERIVATIVE_COUNT + 8) * sizeof(void (*)(void)),
+_Static_assert(sizeof(gd_kernels) ==
+                   offsetof(gd_kernels, step) + (GD_RULE_COUNT + GD_UNARY_COUNT + GD_DERIVATIVE_COUNT + 11) * sizeof(void (*)(void)),
                "the kernel table has a function that this list does not have: add a case for it, then count it here");
 
 const gd_case *gd_case_at(size_t index) {

@@ -27,8 +27,8 @@ typedef struct gd_problem {
     int zero_gradients;                         /* step */
     double hyper[GRADUS_HYPER_PARAMETER_LIMIT]; /* step */
     uint64_t t;
-    size_t rows; /* column_sum */
-    ptrdiff_t stride;
+    size_t rows, columns; /* column_sum, copy, transpose */
+    ptrdiff_t stride, y_stride;
     gd_tile tile; /* without its pointers */
 } gd_problem;
 

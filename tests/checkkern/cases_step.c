@@ -25,7 +25,7 @@ static double draw_hyper(gd_random *random, gradus_hyper_parameter key, double v
 static uint64_t draw_t(gd_random *random) {
     const uint64_t choice = gd_random_below(random, 6);
     if (choice < 3) return 1 + choice;
-    return choice < 5 ? 1 + gd_random_below(random, 3000) : gd_random_next(random) >> gd_random_below(random, 60) | 1;
+    return choice < 5 ? 1 + gd_random_below(random, 3000) : gd_random_shifted(random, 59) | 1;
 }
 
 static float draw_scale(gd_problem *p, gd_random *random) {

@@ -18,7 +18,7 @@ typedef struct options {
     const char *isa, *kernel; /* NULL: all */
     size_t n;                 /* SIZE_MAX: all */
     uint64_t seed;
-    int list, quick;
+    int list, quick, stop; /* stop: after the first failure */
 } options;
 
 /* What a case runs with: the table, the guarded arrays of the problem, what they must hold afterwards. */
@@ -218,6 +218,7 @@ static int check_all(const options *o) {
             failures += !ok;
             printf("%s %zu - %s %s\n", ok ? "ok" : "not ok", ++number, kernels->name, about->name);
             fflush(stdout);
+            if (failures && o->stop) return EXIT_FAILURE;
         }
         for (int j = 0; j < GD_MAX_ARRAYS; j++) {
             gd_guarded_free(&b.guarded[j]);
@@ -236,8 +237,8 @@ static void list(const options *o) {
 }
 
 static void usage(const char *what, const char *value) {
-    fprintf(stderr, "checkkern: %s%s\nusage: checkkern [--isa NAME] [--kernel PATTERN] [--n LENGTH] [--seed NUMBER] [--quick] [--list]\n", what,
-            value);
+    fprintf(stderr, "checkkern: %s%s\nusage: checkkern [--isa NAME] [--kernel PATTERN] [--n LENGTH] [--seed NUMBER] [--quick] [--stop] [--list]\n",
+            what, value);
     exit(EXIT_USAGE);
 }
 
@@ -256,6 +257,8 @@ static options parse(int argc, char **argv) {
             o.quick = 1;
         else if (strcmp(argv[i], "--list") == 0)
             o.list = 1;
+        else if (strcmp(argv[i], "--stop") == 0)
+            o.stop = 1;
         else if (i + 1 == argc)
             usage("unknown option, or one that needs a value: ", argv[i]);
         else if (strcmp(argv[i], "--isa") == 0)

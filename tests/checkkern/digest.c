@@ -1,128 +1,153 @@
 /* gradus-digest: one SHA-256 for each kernel over fixed pseudo-random problems, for the functions beside the kernels that results depend on, and for
- * products and short training runs by the public functions.
- * Two builds (compilers, optimisation levels) or two instruction sets that compute the same bits print the same lines. Needs libc and libm only.
- * `gradus-digest [--isa NAME]`: without a name, the fastest that runs here. */
+ * the public functions, called by a host in an odd floating-point mode or by eight threads at once.
+ * Two builds (compilers, optimisation levels), instruction sets, thread counts or hosts that compute the same bits print the same lines. Needs libc,
+ * libm and pthread only. */
+#include "checkkern/digest.h"
+
+#include <pthread.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/detmath.h"
-#include "base/philox.h"
-#include "base/sha256.h"
-#include "checkkern/cases.h"
-#include "checkkern/digest_nets.h"
+#include "base/phases.h"
 #include "kernels/dispatch.h"
 
-enum { EXIT_USAGE = 2, SEED = 2, DRAWS = 2000 };
+enum { EXIT_USAGE = 2, CALLERS = 8, GREATEST_THREADS = 256 };
 
-static void print(gd_sha256 *hash, const char *name) {
+typedef struct options {
+    const char *isa;
+    uint32_t threads;
+    gd_host host;
+    int eight_threads, brief;
+} options;
+
+/* One host thread's contexts and what it computed. */
+typedef struct caller {
+    const options *options;
+    const gd_kernels *kernels;
+    const gradus_dataset *images;
+    gradus_pool *pool; /* NULL: its own */
+    gd_host host;
+    gd_digests digests;
+} caller;
+
+void gd_digests_add(gd_digests *digests, gd_sha256 *hash, const char *format, ...) {
     uint8_t digest[32];
-    char hex[65];
+    va_list arguments;
+    digests->lines = realloc(digests->lines, (digests->count + 1) * sizeof *digests->lines);
+    if (!digests->lines) abort();
+    gd_digest_line *line = &digests->lines[digests->count++];
     gd_sha256_final(hash, digest);
-    gd_sha256_hex(digest, hex);
-    printf("%s  %s\n", hex, name);
+    gd_sha256_hex(digest, line->hex);
+    va_start(arguments, format);
+    vsnprintf(line->name, sizeof line->name, format, arguments);
+    va_end(arguments);
 }
 
-static void hash_u64(gd_sha256 *hash, uint64_t value) {
+void gd_hash_u64(gd_sha256 *hash, uint64_t value) {
     uint8_t bytes[8];
     for (int i = 0; i < 8; i++) bytes[i] = (uint8_t)(value >> (8 * i));
     gd_sha256_update(hash, bytes, sizeof bytes);
 }
 
-static void hash_double(gd_sha256 *hash, double value) {
+void gd_hash_double(gd_sha256 *hash, double value) {
     uint64_t bits;
     memcpy(&bits, &value, sizeof bits);
-    hash_u64(hash, value == value ? bits : UINT64_C(0x7ff8000000000000));
+    gd_hash_u64(hash, value == value ? bits : UINT64_C(0x7ff8000000000000));
 }
 
-static void digest_case(const gd_kernels *kernels, const gd_case *about) {
-    static const size_t longer[] = {67, 257, 1021, 4096, 28571};
-    gd_sha256 hash;
-    gd_sha256_init(&hash);
-    for (size_t i = 0; i < 40 + sizeof longer / sizeof longer[0]; i++) {
-        const size_t n = i < 40 ? i : longer[i - 40];
-        for (int values = 0; n >= about->least && n <= about->greatest && values < GD_VALUES_COUNT; values++) {
-            gd_problem problem;
-            gd_problem_make(&problem, about, n, (gd_values)values, SEED);
-            about->kernel(kernels, &problem, problem.data);
-            for (int j = 0; j < problem.arrays; j++) gd_sha256_floats(&hash, problem.data[j], problem.count[j]);
-            gd_problem_free(&problem);
-        }
-    }
-    print(&hash, about->name);
+static gradus_context *make_context(const caller *c) {
+    gradus_context *context = NULL;
+    gradus_context_config config;
+    gradus_context_config_init(&config);
+    config.isa = c->kernels->name;
+    config.threads = c->options->threads;
+    config.pool = c->pool;
+    gd_digest_must(NULL, gradus_context_create(&config, &context));
+    return context;
 }
 
-static void digest_function(const char *name, double (*function)(double), double low, double high) {
-    gd_random random = gd_random_make(SEED, name, 0, 0);
-    gd_sha256 hash;
-    gd_sha256_init(&hash);
-    for (int i = 0; i < DRAWS; i++) hash_double(&hash, function(low + (high - low) * gd_random_unit(&random)));
-    print(&hash, name);
+/* In the caller's mode from the first call to the last. */
+static void *call_public(void *argument) {
+    caller *c = argument;
+    gd_host_enter(c->host);
+    gradus_context *context = make_context(c);
+    gd_digest_arrays(context, c->options->brief, &c->digests);
+    gd_digest_nets(context, c->images, c->options->brief, &c->digests);
+    if (!c->options->brief) gd_digest_digits(context, &c->digests);
+    gradus_context_destroy(context);
+    gd_host_leave();
+    return NULL;
 }
 
-static void digest_power(void) {
-    gd_random random = gd_random_make(SEED, "power", 0, 0);
-    gd_sha256 hash;
-    gd_sha256_init(&hash);
-    for (int i = 0; i < DRAWS; i++) {
-        const double base = gd_random_unit(&random);
-        hash_double(&hash, gd_power(base, gd_random_next(&random) >> gd_random_below(&random, 64)));
-    }
-    print(&hash, "detmath/power");
+static void print(const gd_digests *digests) {
+    for (size_t i = 0; i < digests->count; i++) printf("%s  %s\n", digests->lines[i].hex, digests->lines[i].name);
+    fflush(stdout);
 }
 
-static void digest_philox(void) {
-    gd_random random = gd_random_make(SEED, "philox", 0, 0);
-    gd_sha256 hash;
-    gd_sha256_init(&hash);
-    for (int i = 0; i < DRAWS; i++) {
-        const uint64_t seed = gd_random_next(&random), step = gd_random_next(&random), element = gd_random_next(&random) >> 2;
-        const gd_stream stream = gd_stream_make(seed, step, (uint32_t)i, GD_PURPOSE_DROPOUT);
-        hash_u64(&hash, gd_random_word(stream, element));
-        hash_double(&hash, gd_normal(stream, element));
-    }
-    print(&hash, "philox");
+static void fail(const char *what, const char *which) {
+    fprintf(stderr, "gradus-digest: %s%s\n", what, which);
+    exit(EXIT_FAILURE);
 }
 
-static void digest_shuffle(void) {
-    enum { GREATEST = 1000 };
-    static const size_t counts[] = {0, 1, 2, 3, 64, GREATEST};
-    uint32_t order[GREATEST];
-    gd_sha256 hash;
-    gd_sha256_init(&hash);
-    for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
-        gd_shuffle(gd_stream_make(SEED, i, 0, GD_PURPOSE_SHUFFLE), order, counts[i]);
-        for (size_t j = 0; j < counts[i]; j++) hash_u64(&hash, order[j]);
-    }
-    print(&hash, "shuffle");
+static void compare(const gd_digests *a, const gd_digests *b) {
+    if (a->count != b->count) fail("two of the eight threads took different things to be valid", "");
+    for (size_t i = 0; i < a->count; i++)
+        if (strcmp(a->lines[i].hex, b->lines[i].hex) != 0) fail("two of the eight threads differ in ", a->lines[i].name);
 }
 
-/* By the public functions, which the kernels' name is enough for. */
-static void digest_public(const char *isa) {
-    static const char *const products[] = {"multiply/nn", "multiply/nt", "multiply/tn"};
-    static const struct {
-        gradus_activation hidden;
-        const char *optimizer;
-    } runs[] = {{GRADUS_ACTIVATION_TANH, "sgd:lr=0.05"}, {GRADUS_ACTIVATION_RELU, "momentum:lr=0.01"}, {GRADUS_ACTIVATION_SIGMOID, "adam:lr=0.001"}};
-    gradus_context *context = gd_digest_context(isa);
-    for (gradus_product product = GRADUS_PRODUCT_NN; product <= GRADUS_PRODUCT_TN; product++) {
-        gd_sha256 hash;
-        gd_sha256_init(&hash);
-        gd_digest_products(context, product, &hash);
-        print(&hash, products[product - GRADUS_PRODUCT_NN]);
+/* Eight threads at once, each in a mode of its own; every other one on a pool that they share. */
+static void eight_callers(const caller *about) {
+    pthread_t threads[CALLERS];
+    caller callers[CALLERS];
+    gradus_pool *shared = NULL;
+    gradus_context *context = make_context(about);
+    gd_digest_must(context, gradus_pool_create(context, about->options->threads, 0, &shared));
+    for (int i = 0; i < CALLERS; i++) {
+        callers[i] = *about;
+        callers[i].pool = i % 2 ? shared : NULL;
+        callers[i].host = (gd_host)(i % GD_HOST_COUNT);
+        if (!gd_host_possible(callers[i].host)) callers[i].host = GD_HOST_PLAIN;
+        if (pthread_create(&threads[i], NULL, call_public, &callers[i])) fail("cannot start eight threads", "");
     }
-    gradus_dataset *digits = gd_digest_digits(context);
-    for (size_t i = 0; i < sizeof runs / sizeof runs[0]; i++) {
-        char hex[65];
-        gd_digest_training(context, digits, runs[i].hidden, runs[i].optimizer, hex);
-        printf("%s  training/%s/%s\n", hex, gradus_activation_name(runs[i].hidden), runs[i].optimizer);
+    for (int i = 0; i < CALLERS; i++) pthread_join(threads[i], NULL);
+    for (int i = 1; i < CALLERS; i++) {
+        compare(&callers[0].digests, &callers[i].digests);
+        free(callers[i].digests.lines);
     }
-    gradus_dataset_destroy(context, digits);
+    print(&callers[0].digests);
+    free(callers[0].digests.lines);
+    gradus_pool_destroy(shared);
+    gradus_context_destroy(context);
+}
+
+static void digest_public(const options *o, const gd_kernels *kernels) {
+    caller c = {.options = o, .kernels = kernels, .host = o->host};
+    gradus_context *context = make_context(&c);
+    gradus_dataset *images = gd_digest_images(context);
+    c.images = images;
+    if (o->threads > 1) gd_phases_test_mode(1); /* however small the work is, and in any order */
+    if (o->eight_threads) {
+        eight_callers(&c);
+    } else {
+        call_public(&c);
+        print(&c.digests);
+        free(c.digests.lines);
+    }
+    gradus_dataset_destroy(context, images);
     gradus_context_destroy(context);
 }
 
 static void usage(const char *what, const char *value) {
-    fprintf(stderr, "gradus-digest: %s%s\nusage: gradus-digest [--isa NAME]\n", what, value);
+    fprintf(stderr,
+            "gradus-digest: %s%s\n"
+            "usage: gradus-digest [--isa NAME] [--threads N] [--host plain|ftz|upward|downward|zero|eight-threads] [--brief]\n"
+            "--isa: without a name, the fastest that runs here. --threads: of the public functions' pool, default 2. --host: the floating-point\n"
+            "mode that the public functions are called in, default upward; or eight threads at once, each in one of these. --brief: without the\n"
+            "kernels and the digits, with fewer shapes of the rest.\n"
+            "exit: 0 done, 1 a call failed, 2 wrong usage, or this machine cannot run that\n",
+            what, value);
     exit(EXIT_USAGE);
 }
 
@@ -140,21 +165,45 @@ static const gd_kernels *choose(const char *name) {
     return best;
 }
 
+static gd_host host_of(const char *name) {
+    for (int host = 0; host < GD_HOST_COUNT; host++) {
+        if (strcmp(name, gd_host_name((gd_host)host)) != 0) continue;
+        if (!gd_host_possible((gd_host)host)) usage("this machine has no mode ", name);
+        return (gd_host)host;
+    }
+    usage("there is no host called ", name);
+    return GD_HOST_PLAIN;
+}
+
+static options parse(int argc, char **argv) {
+    options o = {.threads = 2, .host = GD_HOST_UPWARD};
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--brief") == 0) {
+            o.brief = 1;
+        } else if (i + 1 == argc) {
+            usage("unknown option, or one that needs a value: ", argv[i]);
+        } else if (strcmp(argv[i], "--isa") == 0) {
+            o.isa = argv[++i];
+        } else if (strcmp(argv[i], "--threads") == 0) {
+            o.threads = (uint32_t)strtoul(argv[++i], NULL, 10);
+            if (o.threads < 1 || o.threads > GREATEST_THREADS) usage("1 to 256 threads, not ", argv[i]);
+        } else if (strcmp(argv[i], "--host") == 0) {
+            o.eight_threads = strcmp(argv[++i], "eight-threads") == 0;
+            o.host = o.eight_threads ? GD_HOST_PLAIN : host_of(argv[i]);
+        } else {
+            usage("unknown option: ", argv[i]);
+        }
+    }
+    return o;
+}
+
 int main(int argc, char **argv) {
-    const char *name = NULL;
-    if (argc == 3 && strcmp(argv[1], "--isa") == 0)
-        name = argv[2];
-    else if (argc != 1)
-        usage("unknown arguments, from ", argv[1]);
-    const gd_kernels *kernels = choose(name);
-    for (size_t i = 0; gd_case_at(i) != NULL; i++) digest_case(kernels, gd_case_at(i));
-    digest_function("detmath/exp", gd_exp, -750.0, 720.0);
-    digest_function("detmath/log", gd_log, 0.0, 1e6);
-    digest_function("detmath/sin", gd_sin, -1000.0, 1000.0);
-    digest_function("detmath/cos", gd_cos, -1000.0, 1000.0);
-    digest_power();
-    digest_philox();
-    digest_shuffle();
-    digest_public(kernels->name);
+    const options o = parse(argc, argv);
+    const gd_kernels *kernels = choose(o.isa);
+    gd_digests digests = {0};
+    if (!o.brief) gd_digest_kernels(kernels, &digests);
+    print(&digests);
+    free(digests.lines);
+    digest_public(&o, kernels);
     return EXIT_SUCCESS;
 }

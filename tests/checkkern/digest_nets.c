@@ -1,113 +1,225 @@
-/* Digests of what is made of kernels: products of matrices of any shape, and short training runs. The host rounds upwards meanwhile, which the
- * library must not notice. */
-#include "checkkern/digest_nets.h"
+/* The digests of nets, by the public functions: every activation and loss that go together, trained, evaluated and asked for outputs and gradients;
+ * a short training with every optimizer; the digits. No arithmetic here rounds. */
+#include "checkkern/digest.h"
 
-#include <fenv.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "checkkern/values.h"
+#include "data/dataset.h"
 
-#include <gradus/gradus.h>
+enum { SEED = 3, INPUTS = 37, HIDDEN = 35, MOST_OUTPUTS = 32, FEW = 70, STEPS = 2, TRAIN_STEPS = 4 };
 
-enum { SEED = 3, STEPS = 10, INPUTS = 784, CLASSES = 10, SHAPES = 24, GREATEST_SIDE = 150 };
+/* A narrow last layer and a ragged leaf; a wide last layer whose rows have no gaps, and whole leaves; the brief form's, two leaves. */
+static const struct { size_t outputs, samples; } sizes[] = {{5, 150}, {MOST_OUTPUTS, 128}}, brief_size = {5, 70};
+enum { SIZES = sizeof sizes / sizeof sizes[0] };
 
-static void must(gradus_context *context, gradus_status status) {
-    if (!status) return;
-    fprintf(stderr, "gradus-digest: %s\n", context ? gradus_context_message(context) : "cannot make a context");
-    exit(EXIT_FAILURE);
-}
+/* Samples with targets of both kinds: classes, and two numbers a row that add up to 1. */
+typedef struct samples {
+    size_t count, outputs;
+    gradus_tensor inputs, classes, dense;
+} samples;
 
-static void *must_allocate(size_t size) {
-    void *memory = malloc(size ? size : 1);
-    if (!memory) abort();
-    return memory;
-}
-
-gradus_context *gd_digest_context(const char *isa) {
-    gradus_context *context = NULL;
-    gradus_context_config config;
-    gradus_context_config_init(&config);
-    config.isa = isa;
-    config.threads = 2;
-    must(NULL, gradus_context_create(&config, &context));
-    return context;
-}
-
-/* rows x columns numbers, the rows with a random gap between them. */
-static gradus_tensor drawn_matrix(gd_random *random, size_t rows, size_t columns) {
-    const size_t stride = columns + gd_random_below(random, 20), count = rows * stride;
-    gradus_tensor matrix = gradus_tensor_matrix(GRADUS_DTYPE_F32, must_allocate(count * sizeof(float)), rows, columns);
-    matrix.row_stride = (ptrdiff_t)stride;
-    matrix.batch_stride = (ptrdiff_t)count;
-    gd_values_fill(random, GD_VALUES_NORMAL, matrix.data, count);
-    return matrix;
-}
-
-void gd_digest_products(gradus_context *context, gradus_product product, gd_sha256 *hash) {
-    for (uint64_t i = 0; i < SHAPES; i++) {
-        gd_random random = gd_random_make(SEED, "products", (uint64_t)product, i);
-        const size_t m = (size_t)gd_random_below(&random, GREATEST_SIDE), n = (size_t)gd_random_below(&random, GREATEST_SIDE);
-        const size_t k = (size_t)gd_random_below(&random, 4 * GREATEST_SIDE);
-        const gradus_tensor a = product == GRADUS_PRODUCT_TN ? drawn_matrix(&random, k, m) : drawn_matrix(&random, m, k);
-        const gradus_tensor b = product == GRADUS_PRODUCT_NT ? drawn_matrix(&random, n, k) : drawn_matrix(&random, k, n);
-        const gradus_tensor c = drawn_matrix(&random, m, n);
-        const double alpha = i % 2 ? 1.0 : 0.7, beta = i % 3 ? (double)(i % 3 - 1) : -0.3;
-        fesetround(FE_UPWARD);
-        const gradus_status status = gradus_matrix_multiply(context, product, alpha, &a, &b, beta, &c);
-        fesetround(FE_TONEAREST);
-        must(context, status);
-        gd_sha256_floats(hash, c.data, m * (size_t)c.row_stride);
-        free(a.data);
-        free(b.data);
-        free(c.data);
+static samples draw_samples(size_t count, size_t outputs) {
+    gd_random random = gd_random_make(SEED, "samples", count, outputs);
+    samples s = {.count = count, .outputs = outputs};
+    s.inputs = gd_digest_matrix(&random, count, INPUTS);
+    s.dense = gd_digest_matrix(&random, count, outputs);
+    s.classes = gradus_tensor_vector(GRADUS_DTYPE_I32, gd_digest_allocate(count * sizeof(int32_t)), count);
+    for (size_t i = 0; i < count; i++) {
+        const size_t target = (size_t)gd_random_below(&random, outputs);
+        float *row = (float *)s.dense.data + i * (size_t)s.dense.row_stride;
+        for (size_t j = 0; j < outputs; j++) row[j] = 0.0f;
+        row[target] = 0.75f;
+        row[(target + 1 + i % (outputs - 1)) % outputs] = 0.25f;
+        ((int32_t *)s.classes.data)[i] = (int32_t)target;
     }
+    return s;
 }
 
-/* 784 -> 33 -> 10: no width fills its vectors. */
-static gradus_net *make_net(gradus_context *context, gradus_activation hidden) {
-    const gradus_layer layers[] = {{33, hidden, 0}, {CLASSES, GRADUS_ACTIVATION_SOFTMAX, 0}};
+static void free_samples(samples *s) {
+    free(s->inputs.data);
+    free(s->classes.data);
+    free(s->dense.data);
+}
+
+typedef struct net_kind {
+    gradus_activation hidden, last;
+    gradus_loss loss;
+    int dense; /* targets */
+} net_kind;
+
+/* Whether the library makes such a net. */
+static int make_net(gradus_context *context, const net_kind *kind, size_t inputs, size_t hidden, size_t outputs, gradus_net **net) {
+    const gradus_layer layers[] = {{hidden, kind->hidden, 0}, {outputs, kind->last, 0}};
     gradus_net_config config;
-    gradus_net *net = NULL;
     gradus_net_config_init(&config);
-    config.inputs = INPUTS;
+    config.inputs = inputs;
     config.layers = layers;
     config.layer_count = 2;
-    config.loss = GRADUS_LOSS_CROSS_ENTROPY;
+    config.loss = kind->loss;
     config.seed = SEED;
-    must(context, gradus_net_create(context, &config, &net));
-    return net;
+    return gd_digest_may(context, gradus_net_create(context, &config, net));
 }
 
-gradus_dataset *gd_digest_digits(gradus_context *context) {
-    gradus_dataset *train = NULL, *test = NULL;
-    fesetround(FE_UPWARD);
-    const gradus_status status = gradus_dataset_open(context, "digits", &train, &test);
-    fesetround(FE_TONEAREST);
-    must(context, status);
-    gradus_dataset_destroy(context, test);
-    return train;
-}
-
-void gd_digest_training(gradus_context *context, const gradus_dataset *digits, gradus_activation hidden, const char *optimizer_text,
-                        char digest[65]) {
-    gradus_net *net = make_net(context, hidden);
+static gradus_optimizer *make_optimizer(gradus_context *context, const gradus_net *net, gradus_optimizer_algorithm algorithm) {
     gradus_optimizer *optimizer = NULL;
     gradus_optimizer_config config;
-    gradus_train_config train;
-    gradus_optimizer_config_init(&config, GRADUS_OPTIMIZER_SGD);
-    must(context, gradus_optimizer_config_parse(context, optimizer_text, &config));
-    must(context, gradus_net_optimizer_create(context, net, &config, &optimizer));
-    gradus_train_config_init(&train);
-    train.batch_size = 67;
-    train.max_steps = STEPS;
-    train.seed = SEED;
-    fesetround(FE_UPWARD);
-    const gradus_status status = gradus_train(context, net, optimizer, digits, &train, NULL);
-    fesetround(FE_TONEAREST);
-    must(context, status);
-    must(context, gradus_net_sha256(context, net, digest));
+    gradus_optimizer_config_init(&config, algorithm);
+    gd_digest_must(context, gradus_net_optimizer_create(context, net, &config, &optimizer));
+    return optimizer;
+}
+
+static void hash_weights(gradus_context *context, const gradus_net *net, gd_sha256 *hash) {
+    char hex[65];
+    gd_digest_must(context, gradus_net_sha256(context, net, hex));
+    gd_sha256_update(hash, hex, strlen(hex));
+}
+
+static void hash_outputs(gradus_context *context, const gradus_net *net, const samples *s, gd_sha256 *hash) {
+    float y[FEW * MOST_OUTPUTS];
+    gradus_tensor inputs = s->inputs;
+    const gradus_tensor outputs = gradus_tensor_matrix(GRADUS_DTYPE_F32, y, FEW, s->outputs);
+    inputs.rows = FEW;
+    gd_digest_must(context, gradus_net_predict(context, net, &inputs, &outputs));
+    gd_sha256_floats(hash, y, FEW * s->outputs);
+}
+
+static void hash_gradient(gradus_context *context, const gradus_net *net, const gradus_batch *batch, gd_sha256 *hash) {
+    const size_t outputs = gradus_net_outputs(net), counts[] = {INPUTS * HIDDEN, HIDDEN, HIDDEN * outputs, outputs};
+    float *const memory = gd_digest_allocate((counts[0] + counts[1] + counts[2] + counts[3]) * sizeof(float));
+    const gradus_tensor gradients[] = {gradus_tensor_matrix(GRADUS_DTYPE_F32, memory, INPUTS, HIDDEN),
+                                       gradus_tensor_vector(GRADUS_DTYPE_F32, memory + counts[0], HIDDEN),
+                                       gradus_tensor_matrix(GRADUS_DTYPE_F32, memory + counts[0] + counts[1], HIDDEN, outputs),
+                                       gradus_tensor_vector(GRADUS_DTYPE_F32, memory + counts[0] + counts[1] + counts[2], outputs)};
+    double loss;
+    gd_digest_must(context, gradus_net_loss_gradient(context, net, batch, gradients, &loss));
+    gd_hash_double(hash, loss);
+    for (size_t i = 0; i < 4; i++) gd_sha256_floats(hash, gradients[i].data, counts[i]);
+    free(memory);
+}
+
+static void hash_evaluation(gradus_context *context, const gradus_net *net, const gradus_batch *batch, gd_sha256 *hash) {
+    gradus_evaluation evaluation;
+    gradus_evaluation_init(&evaluation);
+    gd_digest_must(context, gradus_net_evaluate(context, net, batch, &evaluation));
+    gd_hash_double(hash, evaluation.loss);
+    gd_hash_double(hash, evaluation.accuracy);
+    gd_hash_double(hash, evaluation.f1);
+}
+
+/* Two steps of Adam, then everything one can ask of a net. Whether the library takes such a net and such targets. */
+static int digest_net(gradus_context *context, const net_kind *kind, const samples *s, gd_digests *digests) {
+    gradus_net *net = NULL;
+    gradus_batch batch;
+    gd_sha256 hash;
+    int taken = make_net(context, kind, INPUTS, HIDDEN, s->outputs, &net);
+    if (!taken) return 0;
+    gradus_optimizer *optimizer = make_optimizer(context, net, GRADUS_OPTIMIZER_ADAM);
+    gd_sha256_init(&hash);
+    gradus_batch_init(&batch);
+    batch.inputs = s->inputs;
+    batch.targets = kind->dense ? s->dense : s->classes;
+    batch.samples = s->count;
+    for (int step = 0; taken && step < STEPS; step++) {
+        double loss = 0.0;
+        batch.step = (uint64_t)step;
+        taken = gd_digest_may(context, gradus_net_step(context, net, optimizer, &batch, &loss));
+        gd_hash_double(&hash, loss);
+    }
+    if (taken) {
+        hash_weights(context, net, &hash);
+        hash_outputs(context, net, s, &hash);
+        hash_gradient(context, net, &batch, &hash);
+        hash_evaluation(context, net, &batch, &hash);
+        gd_digests_add(digests, &hash, "net/%zu/%s/%s/%s/%s", s->outputs, gradus_activation_name(kind->hidden), gradus_activation_name(kind->last),
+                       gradus_loss_name(kind->loss), kind->dense ? "dense" : "classes");
+    }
     gradus_optimizer_destroy(context, optimizer);
     gradus_net_destroy(context, net);
+    return taken;
+}
+
+#define ACTIVATION(number, NAME, name) GRADUS_ACTIVATION_##NAME,
+#define LOSS(number, NAME, name) GRADUS_LOSS_##NAME,
+static const gradus_activation activations[] = {GRADUS_ACTIVATION_MAP(ACTIVATION)};
+static const gradus_loss losses[] = {GRADUS_LOSS_MAP(LOSS)};
+enum { ACTIVATIONS = sizeof activations / sizeof activations[0], LOSSES = sizeof losses / sizeof losses[0] };
+
+/* Every loss with each last activation (brief: the first) and each kind of targets that it takes, and every hidden activation with the first of these. */
+static void digest_kinds(gradus_context *context, size_t count, size_t outputs, int brief, gd_digests *digests) {
+    samples s = draw_samples(count, outputs);
+    net_kind usual = {0};
+    for (size_t l = 0; l < LOSSES; l++) {
+        int found = 0;
+        for (size_t a = 0; a < ACTIVATIONS && !(brief && found); a++)
+            for (int dense = 0; dense < 2; dense++) {
+                const net_kind kind = {GRADUS_ACTIVATION_TANH, activations[a], losses[l], dense};
+                if (!digest_net(context, &kind, &s, digests)) continue;
+                if (!usual.loss) usual = kind;
+                found = 1;
+            }
+        if (found) continue;
+        gd_host_leave();
+        fprintf(stderr, "gradus-digest: no net here goes with the loss %s\n", gradus_loss_name(losses[l]));
+        exit(EXIT_FAILURE);
+    }
+    for (size_t a = 0; a < ACTIVATIONS; a++) {
+        usual.hidden = activations[a];
+        if (usual.hidden != GRADUS_ACTIVATION_TANH) digest_net(context, &usual, &s, digests);
+    }
+    free_samples(&s);
+}
+
+gradus_dataset *gd_digest_images(gradus_context *context) {
+    gd_random random = gd_random_make(SEED, "images", 0, 0);
+    gradus_dataset *images = NULL;
+    gd_digest_must(context, gd_dataset_create(context, "images", 200, 9, 9, &images));
+    images->classes = 7;
+    for (size_t i = 0; i < images->samples; i++) images->targets[i] = (uint8_t)gd_random_below(&random, images->classes);
+    for (size_t i = 0; i < images->inputs_size; i++) images->inputs[i] = (uint8_t)gd_random_below(&random, 256);
+    return images;
+}
+
+void gd_digest_digits(gradus_context *context, gd_digests *digests) {
+    gradus_dataset *sets[2] = {NULL, NULL};
+    gd_sha256 hash;
+    gd_sha256_init(&hash);
+    gd_digest_must(context, gradus_dataset_open(context, "digits", &sets[0], &sets[1]));
+    for (int i = 0; i < 2; i++) {
+        const size_t count = gradus_dataset_samples(sets[i]);
+        gd_sha256_update(&hash, gradus_dataset_inputs(sets[i]).data, count * gradus_dataset_inputs(sets[i]).columns);
+        gd_sha256_update(&hash, gradus_dataset_targets(sets[i]).data, count);
+        gradus_dataset_destroy(context, sets[i]);
+    }
+    gd_digests_add(digests, &hash, "digits");
+}
+
+/* 81 -> 17 -> 7: no width fills its vectors; the fourth step is of a second epoch. */
+static void digest_training(gradus_context *context, const gradus_dataset *images, const gradus_optimizer_info *info, gd_digests *digests) {
+    static const net_kind kind = {GRADUS_ACTIVATION_TANH, GRADUS_ACTIVATION_SOFTMAX, GRADUS_LOSS_CROSS_ENTROPY, 0};
+    gradus_net *net = NULL;
+    gradus_train_config train;
+    gd_sha256 hash;
+    if (!make_net(context, &kind, gradus_dataset_inputs(images).columns, 17, gradus_dataset_classes(images), &net))
+        gd_digest_must(context, GRADUS_INVALID_ARGUMENT);
+    gradus_optimizer *optimizer = make_optimizer(context, net, info->algorithm);
+    gradus_train_config_init(&train);
+    train.batch_size = 67;
+    train.max_steps = TRAIN_STEPS;
+    train.seed = SEED;
+    gd_digest_must(context, gradus_train(context, net, optimizer, images, &train, NULL));
+    gd_sha256_init(&hash);
+    hash_weights(context, net, &hash);
+    gd_digests_add(digests, &hash, "training/%s/%s", info->name, info->variant);
+    gradus_optimizer_destroy(context, optimizer);
+    gradus_net_destroy(context, net);
+}
+
+void gd_digest_nets(gradus_context *context, const gradus_dataset *images, int brief, gd_digests *digests) {
+    gradus_optimizer_info info = {.struct_size = sizeof info};
+    if (brief) digest_kinds(context, brief_size.samples, brief_size.outputs, 1, digests);
+    for (size_t i = 0; i < SIZES && !brief; i++) digest_kinds(context, sizes[i].samples, sizes[i].outputs, 0, digests);
+    for (size_t i = 0; gradus_optimizer_list(i, &info); i++) digest_training(context, images, &info, digests);
 }

@@ -12,8 +12,9 @@ typedef struct gd_random {
 /* A sequence of its own for every (seed, name, a, b). */
 gd_random gd_random_make(uint64_t seed, const char *name, uint64_t a, uint64_t b);
 uint64_t gd_random_next(gd_random *random);
-uint64_t gd_random_below(gd_random *random, uint64_t limit); /* limit > 0 */
-double gd_random_unit(gd_random *random);                    /* in [0, 1) */
+uint64_t gd_random_below(gd_random *random, uint64_t limit);  /* limit > 0 */
+uint64_t gd_random_shifted(gd_random *random, uint64_t most); /* of any size: a number without its lowest 0 .. most bits, most < 64 */
+double gd_random_unit(gd_random *random);                     /* in [0, 1) */
 
 /* What an array is filled with. */
 typedef enum gd_values {

@@ -71,6 +71,16 @@ static inline __m256 emulated_cvtpd_ps(simde__m512d a) {
     return result;
 }
 
+static inline simde__m512 emulated_shuffle_f32x4(simde__m512 a, simde__m512 b, int quarters) {
+    simde__m512 result;
+    float from[2][16], to[16];
+    memcpy(from[0], &a, sizeof from[0]);
+    memcpy(from[1], &b, sizeof from[1]);
+    for (int i = 0; i < 4; i++) memcpy(to + 4 * i, from[i / 2] + 4 * (quarters >> 2 * i & 3), 4 * sizeof(float));
+    memcpy(&result, to, sizeof to);
+    return result;
+}
+
 #undef _mm512_maskz_loadu_ps
 #define _mm512_maskz_loadu_ps emulated_maskz_loadu_512
 #undef _mm256_maskz_loadu_ps
@@ -79,6 +89,8 @@ static inline __m256 emulated_cvtpd_ps(simde__m512d a) {
 #define _mm512_mask_storeu_ps emulated_mask_storeu_512
 #undef _mm256_mask_storeu_ps
 #define _mm256_mask_storeu_ps emulated_mask_storeu_256
+#undef _mm512_shuffle_f32x4
+#define _mm512_shuffle_f32x4 emulated_shuffle_f32x4
 #undef _mm512_cvtps_pd
 #define _mm512_cvtps_pd emulated_cvtps_pd
 #undef _mm512_cvtpd_ps

@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <gradus/loss.h>
+
 #include "kernels/kernels.h"
 
 /* Step number t (from 1) of an optimizer on n elements; hyper is indexed by GRADUS_LEARNING_RATE, ... */
@@ -23,8 +25,8 @@ extern double (*const gd_oracle_derivative[GD_DERIVATIVE_COUNT])(double x);
 void gd_oracle_product(size_t m, size_t n, size_t k, const float *a, size_t a_row, size_t a_k, const float *b, size_t b_k, size_t b_column, double *c,
                        double *size);
 
-/* The mean loss over the samples as a function of the last layer's values before softmax, or of its outputs. */
-double gd_oracle_cross_entropy(const double *z, const uint8_t *labels, size_t samples, size_t outputs);
-double gd_oracle_mse(const double *y, const double *targets, size_t samples, size_t outputs);
+/* The mean loss over the samples as a function of the last layer's values before softmax or sigmoid (the cross-entropies), or of its outputs. Targets
+ * are numbers [samples, outputs]. */
+double gd_oracle_loss(gradus_loss loss, double label_smoothing, const double *x, const double *targets, size_t samples, size_t outputs);
 
 #endif

@@ -23,9 +23,15 @@ static digits exp_digits(float x) { return value(expl(x)); }
 static digits log_digits(float x) { return value(logl(x)); }
 static digits tanh_digits(float x) { return value(tanhl(x)); }
 static digits expm1_digits(float x) { return value(expm1l(x)); }
-static digits log1p_digits(float x) { return value(log1pl(x)); }
 static digits erf_digits(float x) { return value(erfl(x)); }
 static digits rsqrt_digits(float x) { return value(1.0L / sqrtl(x)); }
+
+/* Near 0, x + (-x^2/2 + x^3/3 - ...): two values lie within 2^-60 of a tie. What the series leaves out is under 2^-61 of it. */
+static digits log1p_digits(float x) {
+    const long double z = x;
+    if (fabsf(x) < 0x1p-12f) return sum(z, z * z * (-1.0L / 2 + z * (1.0L / 3 + z * (-1.0L / 4 + z * (1.0L / 5 + z * (-1.0L / 6))))));
+    return value(log1pl(z));
+}
 
 static digits sigmoid_digits(float x) {
     if (fabsf(x) < 0.5f) return sum(0.5L, tanhl((long double)x / 2) / 2);

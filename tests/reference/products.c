@@ -1,4 +1,4 @@
-/* The reference's products: the kernels' tile, whole matrices (section 4), the dense layer forward and backward (sections 4 and 5). */
+/* The reference's products: the kernels' tile and moves, whole matrices (section 4), the dense layer forward and backward (sections 4 and 5). */
 #include "reference/reference.h"
 
 #include <math.h>
@@ -18,6 +18,16 @@ void gd_reference_tile(const gd_tile *t) {
             float *c = t->c + (ptrdiff_t)i * t->c_row + (ptrdiff_t)j;
             *c = t->add ? *c + acc : acc;
         }
+}
+
+void gd_reference_copy(const float *x, ptrdiff_t x_row, float *y, ptrdiff_t y_row, size_t rows, size_t columns) {
+    for (size_t i = 0; i < rows; i++)
+        for (size_t j = 0; j < columns; j++) y[(ptrdiff_t)i * y_row + (ptrdiff_t)j] = x[(ptrdiff_t)i * x_row + (ptrdiff_t)j];
+}
+
+void gd_reference_transpose(const float *x, ptrdiff_t x_row, float *y, ptrdiff_t y_row, size_t rows, size_t columns) {
+    for (size_t i = 0; i < rows; i++)
+        for (size_t j = 0; j < columns; j++) y[(ptrdiff_t)j * y_row + (ptrdiff_t)i] = x[(ptrdiff_t)i * x_row + (ptrdiff_t)j];
 }
 
 /* r = sum over p of a[p*a_step] * b[p*b_step]: chains of 256, added in order. */
@@ -46,33 +56,26 @@ void gd_reference_product(gradus_product product, size_t m, size_t n, size_t k, 
         }
 }
 
-static void activate(gradus_activation activation, float *y, size_t n) {
+/* Every activation but softmax, whose lines are below: what it is made of, and whether its derivative is by its input. */
+#define UNARY(NAME, name, from_input) [GRADUS_ACTIVATION_##NAME] = GD_UNARY_##NAME + 1,
+#define DERIVATIVE(NAME, name, from_input) [GRADUS_ACTIVATION_##NAME] = GD_DERIVATIVE_##NAME + 1,
+#define FROM_INPUT(NAME, name, from_input) [GRADUS_ACTIVATION_##NAME] = from_input,
+enum { ACTIVATIONS = 32 };
+static const int unary_of[ACTIVATIONS] = {GD_DERIVATIVE_MAP(UNARY)}, derivative_of[ACTIVATIONS] = {GD_DERIVATIVE_MAP(DERIVATIVE)},
+                 from_input[ACTIVATIONS] = {GD_DERIVATIVE_MAP(FROM_INPUT)};
+
+void gd_reference_activate(gradus_activation activation, float *y, size_t samples, size_t outputs) {
     float maximum, sum;
-    switch (activation) {
-    case GRADUS_ACTIVATION_RELU:
-        for (size_t j = 0; j < n; j++) y[j] = gd_reference_unary[GD_UNARY_RELU](y[j]);
-        break;
-    case GRADUS_ACTIVATION_TANH:
-        for (size_t j = 0; j < n; j++) y[j] = gd_reference_unary[GD_UNARY_TANH](y[j]);
-        break;
-    case GRADUS_ACTIVATION_SIGMOID:
-        for (size_t j = 0; j < n; j++) y[j] = gd_reference_unary[GD_UNARY_SIGMOID](y[j]);
-        break;
-    case GRADUS_ACTIVATION_SOFTMAX:
-        gd_reference_softmax(y, y, n, &maximum, &sum);
-        break;
-    default:
-        break;
-    }
+    for (size_t i = 0; unary_of[activation] && i < samples * outputs; i++) y[i] = gd_reference_unary[unary_of[activation] - 1](y[i]);
+    for (size_t i = 0; activation == GRADUS_ACTIVATION_SOFTMAX && i < samples; i++)
+        gd_reference_softmax(y + i * outputs, y + i * outputs, outputs, &maximum, &sum);
 }
 
 void gd_reference_forward(const float *x, const float *w, const float *bias, size_t samples, size_t inputs, size_t outputs,
-                          gradus_activation activation, float *y) {
-    for (size_t i = 0; i < samples; i++) {
-        float *row = y + i * outputs;
-        for (size_t j = 0; j < outputs; j++) row[j] = chain(x + i * inputs, 1, w + j, outputs, inputs) + bias[j];
-        activate(activation, row, outputs);
-    }
+                          gradus_activation activation, float *z, float *y) {
+    for (size_t i = 0; i < samples; i++)
+        for (size_t j = 0; j < outputs; j++) y[i * outputs + j] = z[i * outputs + j] = chain(x + i * inputs, 1, w + j, outputs, inputs) + bias[j];
+    gd_reference_activate(activation, y, samples, outputs);
 }
 
 void gd_reference_backward_inputs(const float *d, const float *w, size_t samples, size_t inputs, size_t outputs, float *dx) {
@@ -103,10 +106,10 @@ void gd_reference_backward_weights(const float *x, const float *d, size_t sample
     free(items);
 }
 
-void gd_reference_layer_derivative(const float *y, size_t n, gradus_activation activation, float *d) {
-    for (size_t i = 0; i < n; i++) {
-        if (activation == GRADUS_ACTIVATION_RELU) d[i] = gd_reference_derivative[GD_DERIVATIVE_RELU](y[i], d[i]);
-        if (activation == GRADUS_ACTIVATION_TANH) d[i] = gd_reference_derivative[GD_DERIVATIVE_TANH](y[i], d[i]);
-        if (activation == GRADUS_ACTIVATION_SIGMOID) d[i] = gd_reference_derivative[GD_DERIVATIVE_SIGMOID](y[i], d[i]);
-    }
+void gd_reference_layer_derivative(const float *z, const float *y, size_t samples, size_t outputs, gradus_activation activation, float *d) {
+    const float *from = from_input[activation] ? z : y;
+    for (size_t i = 0; derivative_of[activation] && i < samples * outputs; i++)
+        d[i] = gd_reference_derivative[derivative_of[activation] - 1](from[i], d[i]);
+    for (size_t i = 0; activation == GRADUS_ACTIVATION_SOFTMAX && i < samples; i++)
+        gd_reference_softmax_derivative(y + i * outputs, d + i * outputs, outputs);
 }

@@ -1,4 +1,4 @@
-/* The reference's reductions (section 3), row softmax (section 7) and losses (sections 5, 7). */
+/* The reference's reductions (section 3), and softmax of a row with its derivative (section 7). */
 #include "reference/reference.h"
 
 #include <math.h>
@@ -94,36 +94,9 @@ void gd_reference_softmax(const float *x, float *y, size_t n, float *maximum, fl
     *sum = s;
 }
 
-double gd_reference_cross_entropy(const float *z, const uint8_t *labels, size_t samples, size_t outputs, float *d) {
-    const float s = (float)(1.0 / (double)samples);
-    double *losses = malloc((samples + 1) * sizeof *losses);
-    if (!losses) abort();
-    for (size_t i = 0; i < samples; i++) {
-        float maximum, sum;
-        gd_reference_softmax(z + i * outputs, d + i * outputs, outputs, &maximum, &sum);
-        losses[i] = (double)gd_reference_unary[GD_UNARY_LOG](sum) - ((double)z[i * outputs + labels[i]] - (double)maximum);
-        for (size_t j = 0; j < outputs; j++) d[i * outputs + j] = (d[i * outputs + j] - (j == labels[i] ? 1.0f : 0.0f)) * s;
-    }
-    const double loss = gd_reference_sample_sum(losses, samples) / (double)samples;
-    free(losses);
-    return loss;
-}
-
-double gd_reference_mse(const float *y, const float *targets, size_t samples, size_t outputs, float *d) {
-    const double n = (double)samples * (double)outputs;
-    const float s = (float)(1.0 / n);
-    double *losses = malloc((samples + 1) * sizeof *losses);
-    if (!losses) abort();
-    for (size_t i = 0; i < samples; i++) {
-        losses[i] = 0.0;
-        for (size_t j = 0; j < outputs; j++) {
-            const float value = y[i * outputs + j], target = targets[i * outputs + j];
-            const double difference = (double)value - (double)target;
-            losses[i] = losses[i] + difference * difference;
-            d[i * outputs + j] = (2.0f * (value - target)) * s;
-        }
-    }
-    const double loss = gd_reference_sample_sum(losses, samples) / n;
-    free(losses);
-    return loss;
+void gd_reference_softmax_derivative(const float *y, float *d, size_t n) {
+    float lanes[ROW_LANES] = {0};
+    for (size_t i = 0; i < n; i++) lanes[i % ROW_LANES] = fmaf(d[i], y[i], lanes[i % ROW_LANES]);
+    const float s = fold(lanes, ROW_LANES);
+    for (size_t i = 0; i < n; i++) d[i] = y[i] * (d[i] - s);
 }

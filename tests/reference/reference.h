@@ -33,9 +33,9 @@ extern gd_reference_rule *const gd_reference_step[GD_ALGORITHM_COUNT];
 GD_ELEMENTARY_MAP(GD_REFERENCE_ELEMENTARY)
 #undef GD_REFERENCE_ELEMENTARY
 
-/* One value of each function of GD_UNARY_MAP and GD_DERIVATIVE_MAP (derivative: y, d -> the new d). */
+/* One value of each function of GD_UNARY_MAP and GD_DERIVATIVE_MAP (derivative: input or output, d -> the new d). */
 extern float (*const gd_reference_unary[GD_UNARY_COUNT])(float x);
-extern float (*const gd_reference_derivative[GD_DERIVATIVE_COUNT])(float y, float d);
+extern float (*const gd_reference_derivative[GD_DERIVATIVE_COUNT])(float from, float d);
 
 /* Whether the function's value at x is decided: the digits it was rounded from, moved by their error bound either way, round to the same float.
  * True for every x (tests/reference/sweep.c goes through all of them). */
@@ -43,9 +43,12 @@ int gd_reference_decided(int unary, float x);
 
 /* The table's other functions, in its order. */
 void gd_reference_tile(const gd_tile *tile);
+void gd_reference_copy(const float *x, ptrdiff_t x_row, float *y, ptrdiff_t y_row, size_t rows, size_t columns);
+void gd_reference_transpose(const float *x, ptrdiff_t x_row, float *y, ptrdiff_t y_row, size_t rows, size_t columns);
 void gd_reference_add(float *y, const float *x, size_t n);
 void gd_reference_finish(float *c, const float *r, size_t n, float alpha, float beta);
 void gd_reference_softmax(const float *x, float *y, size_t n, float *maximum, float *sum);
+void gd_reference_softmax_derivative(const float *y, float *d, size_t n);
 void gd_reference_column_sum(const float *x, ptrdiff_t stride, size_t rows, size_t columns, float *out);
 float gd_reference_block_sum(const float *x, size_t n);
 float gd_reference_block_dot(const float *x, const float *y, size_t n);
@@ -59,18 +62,19 @@ double gd_reference_sample_sum(const double *samples, size_t n);
 /* Section 4: C [m, n] = alpha * op(A) op(B) + beta * C, rows one after another without gaps. */
 void gd_reference_product(gradus_product product, size_t m, size_t n, size_t k, float alpha, const float *a, const float *b, float beta, float *c);
 
-/* Sections 4 and 5: a dense layer, x [samples, inputs], W [inputs, outputs], y and d [samples, outputs].
- * forward: y = activation(x W + bias). backward_inputs: dx = d W^T. backward_weights: dw = x^T d, db = the column sums of d, in leaves of 64 samples.
- * derivative: d = d * activation'(y). */
+/* Sections 4 and 5: a dense layer, x [samples, inputs], W [inputs, outputs], y, z and d [samples, outputs].
+ * forward: z = x W + bias, y = activation(z). backward_inputs: dx = d W^T. backward_weights: dw = x^T d, db = the column sums of d, in leaves of 64
+ * samples. derivative: d = d * activation'(.), from z and y as the activation asks. */
 void gd_reference_forward(const float *x, const float *w, const float *bias, size_t samples, size_t inputs, size_t outputs,
-                          gradus_activation activation, float *y);
+                          gradus_activation activation, float *z, float *y);
+void gd_reference_activate(gradus_activation activation, float *y, size_t samples, size_t outputs);
 void gd_reference_backward_inputs(const float *d, const float *w, size_t samples, size_t inputs, size_t outputs, float *dx);
 void gd_reference_backward_weights(const float *x, const float *d, size_t samples, size_t inputs, size_t outputs, float *dw, float *db);
-void gd_reference_layer_derivative(const float *y, size_t n, gradus_activation activation, float *d);
+void gd_reference_layer_derivative(const float *z, const float *y, size_t samples, size_t outputs, gradus_activation activation, float *d);
 
-/* Sections 5 and 7: the mean loss over the samples, and the gradient d of it, from the last layer's values z [samples, outputs] before softmax
- * (labels: the class of each sample), or from its outputs y and targets (mse). */
-double gd_reference_cross_entropy(const float *z, const uint8_t *labels, size_t samples, size_t outputs, float *d);
-double gd_reference_mse(const float *y, const float *targets, size_t samples, size_t outputs, float *d);
+/* Sections 5 and 7: the mean loss over the samples, and the gradient d of it: for losses from logits by the values x [samples, outputs] before the
+ * activation, else by its outputs x. targets: numbers [samples, outputs], or NULL: labels, the class of each sample, smoothed (cross-entropy). */
+double gd_reference_loss(gradus_loss loss, double label_smoothing, const float *x, const float *targets, const uint8_t *labels, size_t samples,
+                         size_t outputs, float *d);
 
 #endif

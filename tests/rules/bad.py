@@ -53,6 +53,7 @@ EXAMPLES = {
             "include/gradus/optimizer.h": "",
         }
     ],
+    "long_constants_are_derived": [{"src/base/a.c": HEAD + "static const double two_over_pi = 0x1.45f306dc9c884p-1;\n"}],
     "the_build_knows_every_source": [{"src/base/a.c": HEAD, "src/base/meson.build": ""}, {"tests/unit/a.c": HEAD}],
 }
 

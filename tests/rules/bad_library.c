@@ -7,6 +7,9 @@ int counter = 1;
 extern const char ballast[1 << 20];
 const char ballast[1 << 20] = {1};
 
+/* 160,000 bytes: more than all rules may have. */
+__attribute__((used)) static void step_large(void) { __asm__ volatile(".rept 20000\n\t.byte 0x0f, 0x1f, 0x84, 0, 0, 0, 0, 0\n\t.endr"); }
+
 int stray_name(int x);
 __attribute__((constructor)) static void start(void) { printf("%d %d", counter, per_thread); }
 

@@ -7,6 +7,10 @@ import re
 import house
 
 SIZE_LIMIT = 1 << 20
+# Bytes of machine code a subject may have, over all instruction sets; a function's subject is its name's beginning, the rest has its own budget.
+BUDGETS = {"rules": 150, "stages": 100, "products": 200, "elementary functions": 80, "the rest": 250}  # KB
+SUBJECTS = {"step_": "rules", "stage_": "stages", "encode_": "stages", "decode_": "stages", "unary_": "elementary functions", "derivative_": "elementary functions"}
+SUBJECTS.update({name: "products" for name in ("tile", "hot_", "gemm", "product", "pack")})
 LIBRARIES = {"libc.so.6", "libz.so.1", "ld-linux-x86-64.so.2", "ld-linux-aarch64.so.1"}  # no libm: no function of it is in a result path
 IMPORTS_FORBIDDEN = set(
     "printf puts putchar fprintf vprintf vfprintf fputs perror stdout stderr stdin exit _exit _Exit abort quick_exit __assert_fail atexit __cxa_atexit "
@@ -109,6 +113,18 @@ def the_library_is_small_once_stripped(build):
     return ["%d bytes stripped, at most %d" % (size, SIZE_LIMIT)] if size >= SIZE_LIMIT else []
 
 
+def each_subject_keeps_its_size_budget(build):
+    sizes = dict.fromkeys(BUDGETS, 0)
+    for path in list(kernel_objects(build).values()) + other_objects(build):
+        for line in house.output("nm", "-S", "--defined-only", path).splitlines():
+            words = line.split()
+            if len(words) == 4 and words[2] in "tTwW":
+                subject = [s for prefix, s in SUBJECTS.items() if words[3].startswith(prefix) and path in kernel_objects(build).values()]
+                sizes[subject[0] if subject else "the rest"] += int(words[1], 16)
+    complaints = ["%s: %d bytes of machine code, at most %d KB" % (s, sizes[s], BUDGETS[s]) for s in BUDGETS if sizes[s] > BUDGETS[s] * 1024]
+    return complaints + ["%s: no code found, are its functions' names in SUBJECTS?" % s for s in ("rules", "products", "elementary functions") if not sizes[s]]
+
+
 def the_library_has_its_name_and_stays_loaded(build):
     dynamic = house.output("readelf", "-dW", library(build))
     complaints = [] if "soname: [libgradus.so.0]" in dynamic else ["the soname is not libgradus.so.0"]
@@ -180,6 +196,7 @@ RULES = [
     exported_symbols_are_those_of_the_golden_list,
     imports_are_few_and_harmless,
     the_library_is_small_once_stripped,
+    each_subject_keeps_its_size_budget,
     the_library_has_its_name_and_stays_loaded,
     no_thread_storage_and_no_constructors,
     no_global_state,

@@ -20,7 +20,7 @@ def tree():
             continue
         folders[:] = sorted(f for f in folders if not f.startswith(("build", "__pycache__")) and (not f.startswith(".") or f == ".ci"))
         for path in (pathlib.Path(folder) / name for name in sorted(names)):
-            if path.is_symlink():
+            if path.is_symlink() or path.name == ".git":  # a file in a linked worktree
                 continue
             try:
                 found[path.relative_to(ROOT).as_posix()] = path.read_bytes().decode()

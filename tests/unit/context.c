@@ -1,9 +1,7 @@
-/* Contexts: configuration, environment, instruction sets, the host's hooks; and what CPUs may run, by a table of CPUs that are not at hand. */
+/* Contexts: configuration, environment, instruction sets, the host's hooks. */
 #include <stdlib.h>
 
 #include "counting.h"
-#include "kernels/cpu.h"
-#include "kernels/kernels.h"
 #include "nets.h"
 
 /* -- creation -- */
@@ -219,59 +217,3 @@ Test(context, a_context_that_was_never_used_gives_everything_back) {
     counting_check(&c);
     cr_assert_eq(c.asked, 1);
 }
-
-/* -- CPUs -- */
-
-/* Intel's manual, volume 2A, CPUID: leaf 1 ECX: FMA 12, OSXSAVE 27, AVX 28; leaf 7 EBX: AVX2 5, AVX512F 16, DQ 17, BW 30, VL 31. XCR0: SSE 1, AVX 2,
- * opmask 5, ZMM 6 and 7. */
-enum { FMA = 1 << 12, OSXSAVE = 1 << 27, AVX = 1 << 28, AVX2 = 1 << 5, F = 1 << 16, DQ = 1 << 17, BW = 1 << 30 };
-static const uint32_t VL = 1u << 31;
-
-typedef struct cpu_case {
-    const char *name;
-    gd_cpu_facts facts;
-    uint32_t wanted;
-} cpu_case;
-
-Test(context, cpus_that_are_not_at_hand) {
-    const uint32_t leaf1 = FMA | OSXSAVE | AVX, all = AVX2 | F | DQ | BW | VL;
-    const cpu_case cpus[] = {
-        {"nothing at all", {0, 0, 0, 0}, 0},
-        {"Haswell", {13, leaf1, AVX2, 0x07}, GD_CPU_AVX2},
-        {"Skylake server", {22, leaf1, all, 0xe7}, GD_CPU_AVX2 | GD_CPU_AVX512},
-        {"every bit set", {~0u, ~0u, ~0u, ~(uint64_t)0}, GD_CPU_AVX2 | GD_CPU_AVX512},
-        {"no OSXSAVE", {22, FMA | AVX, all, 0xe7}, 0},
-        {"OSXSAVE, the system saves x87 only", {22, leaf1, all, 0x01}, 0},
-        {"the system saves SSE only", {22, leaf1, all, 0x03}, 0},
-        {"AVX state without SSE state", {22, leaf1, all, 0xe5}, 0},
-        {"no AVX-512 state", {22, leaf1, all, 0x07}, GD_CPU_AVX2},
-        {"no opmask state", {22, leaf1, all, 0xc7}, GD_CPU_AVX2},
-        {"no state of ZMM0-15's upper halves", {22, leaf1, all, 0xa7}, GD_CPU_AVX2},
-        {"no state of ZMM16-31", {22, leaf1, all, 0x67}, GD_CPU_AVX2},
-        {"Knights Landing: F without BW, DQ, VL", {13, leaf1, AVX2 | F, 0xe7}, GD_CPU_AVX2},
-        {"no DQ", {22, leaf1, AVX2 | F | BW | VL, 0xe7}, GD_CPU_AVX2},
-        {"no BW", {22, leaf1, AVX2 | F | DQ | VL, 0xe7}, GD_CPU_AVX2},
-        {"no VL", {22, leaf1, AVX2 | F | DQ | BW, 0xe7}, GD_CPU_AVX2},
-        {"no F", {22, leaf1, AVX2 | DQ | BW | VL, 0xe7}, GD_CPU_AVX2},
-        {"leaf 7 is not there, its registers are stale", {6, leaf1, all, 0xe7}, 0},
-        {"exactly leaf 7", {7, leaf1, all, 0xe7}, GD_CPU_AVX2 | GD_CPU_AVX512},
-        {"no FMA", {22, OSXSAVE | AVX, all, 0xe7}, 0},
-        {"no AVX", {22, OSXSAVE | FMA, all, 0xe7}, 0},
-        {"Sandy Bridge", {13, OSXSAVE | AVX, 0, 0x07}, 0},
-        {"AVX-512 without AVX2", {22, leaf1, all & ~(uint32_t)AVX2, 0xe7}, 0},
-    };
-    for (size_t i = 0; i < sizeof cpus / sizeof cpus[0]; i++)
-        cr_assert_eq(gd_cpu_decide(&cpus[i].facts), cpus[i].wanted, "%s: %x, expected %x", cpus[i].name, (unsigned)gd_cpu_decide(&cpus[i].facts),
-                     (unsigned)cpus[i].wanted);
-}
-
-#if defined(__x86_64__)
-/* The compiler's own detection agrees about this CPU. */
-Test(context, this_cpu) {
-    const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-    const bool avx512 = avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
-                        __builtin_cpu_supports("avx512vl");
-    cr_assert_eq((gd_cpu_features() & GD_CPU_AVX2) != 0, avx2);
-    cr_assert_eq((gd_cpu_features() & GD_CPU_AVX512) != 0, avx512);
-}
-#endif

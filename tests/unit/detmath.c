@@ -141,6 +141,14 @@ Test(detmath, special_values) {
     for (size_t i = 0; i < sizeof values / sizeof *values; i++) expect(values[i].name, values[i].x, values[i].f(values[i].x), values[i].expected);
 }
 
+Test(detmath, sines_end_at_2_to_the_20) {
+    const double end = 0x1p20, past = 0x1.0000000000001p20;
+    cr_expect_float_eq(gd_sin(end), sin(end), 1e-15);
+    cr_expect_float_eq(gd_sin(-end), -sin(end), 1e-15);
+    cr_expect_float_eq(gd_cos(-end), cos(end), 1e-15);
+    cr_expect(isnan(gd_sin(past)) && isnan(gd_sin(-past)) && isnan(gd_cos(past)) && isnan(gd_cos(-past)));
+}
+
 /* In integers: for x = m 2^(2q) with 2^105 <= m 2^k < 2^107 and r the root of that, rounded down, the nearest root is r + 1 exactly where r^2 + r is
  * less. */
 Test(detmath, sqrt_is_correctly_rounded) {

@@ -1,4 +1,5 @@
 /* gradus_matrix_multiply against the contract written down once more: one fma chain a block of 256, bit for bit. */
+#include "kernels/gemm.h"
 #include "nets.h"
 
 /* docs/numerics.md, section 4. a(i, p) and b(p, j) by strides; C's rows have stride n. */
@@ -123,6 +124,51 @@ Test(matrix, several_blocks_of_k) {
                 check_case(context, (product_case){kinds[kind], 9, 35, depths[k], k % 2, 1.0, k % 3 ? 0.0 : 0.5}, k, runnable_isa(i));
         check_case(context, (product_case){GRADUS_PRODUCT_NN, 3, 600, 20, 1, 1.0, 0.0}, 5, runnable_isa(i));
         check_case(context, (product_case){GRADUS_PRODUCT_TN, 200, 3, 20, 1, 1.0, 0.0}, 6, runnable_isa(i));
+        gradus_context_destroy(context);
+    }
+}
+
+/* More rows, columns and k than a product takes at once (gemm.c's chunks), in each direction, and few of something: what is not packed. */
+Test(matrix, chunks) {
+    static const size_t shapes[][3] = {{1201, 3, 5},    {5, 1201, 7},   {2, 3, 2500},   {1100, 1100, 1}, {17, 1101, 1030}, {1, 1300, 260},
+                                       {1300, 1, 1100}, {14, 40, 1025}, {15, 33, 3000}, {2200, 33, 20},  {16, 2300, 20}};
+    for (size_t i = 0; runnable_isa(i); i++)
+        for (size_t s = 0; s < sizeof shapes / sizeof shapes[0]; s++) {
+            gradus_context *context = context_with(runnable_isa(i), 1 + s % 2);
+            const product_case p = {kinds[(s + i) % 3], shapes[s][0], shapes[s][1], shapes[s][2], s % 2 * 3, s % 3 ? 1.0 : 0.5, s % 4 ? 0.0 : -1.0};
+            check_case(context, p, s, runnable_isa(i));
+            gradus_context_destroy(context);
+        }
+}
+
+/* Any shape: small ones often, each side alone large now and then; leading dimensions, factors, threads at random. */
+Test(matrix, random_shapes) {
+    uint64_t random = 20;
+    for (size_t i = 0; runnable_isa(i); i++)
+        for (int round = 0; round < 300; round++) {
+            size_t sizes[3];
+            for (int d = 0; d < 3; d++) sizes[d] = test_random(&random) % (test_random(&random) % 4 ? 40 : 150);
+            if (round % 8 == 0) sizes[test_random(&random) % 3] = 200 + test_random(&random) % 1200;
+            gradus_context *context = context_with(runnable_isa(i), 1 + (uint32_t)(test_random(&random) % 3));
+            check_case(context,
+                       (product_case){kinds[test_random(&random) % 3], sizes[0], sizes[1], sizes[2], test_random(&random) % 20,
+                                      factors[test_random(&random) % 5], factors[test_random(&random) % 5]},
+                       test_random(&random), runnable_isa(i));
+            gradus_context_destroy(context);
+        }
+}
+
+/* However large the product. */
+Test(matrix, scratch_is_bounded) {
+    static const size_t sizes[] = {1, 13, 100, 1087, 1089, 2177, 100000, (size_t)1 << 31};
+    for (size_t i = 0; runnable_isa(i); i++) {
+        gradus_context *context = context_with(runnable_isa(i), 1);
+        for (size_t j = 0; j < 8 * 8 * 8 * 3; j++) {
+            const gd_product product = {
+                .kind = kinds[j % 3], .m = sizes[j / 3 % 8], .n = sizes[j / 24 % 8], .k = sizes[j / 192], .a_row = 1, .b_row = 1};
+            const size_t bytes = gd_product_scratch(context, &product);
+            cr_assert_leq(bytes, 8000000u, "%s: %zu x %zu x %zu", runnable_isa(i), product.m, product.n, product.k);
+        }
         gradus_context_destroy(context);
     }
 }

@@ -90,6 +90,46 @@ Test(model, comes_back_as_it_was) {
     drop(&file);
 }
 
+/* A net with label smoothing, and files in which the metadata's digits have become something else. */
+Test(model, keeps_label_smoothing) {
+    static const struct {
+        const char *text; /* as long as "0.125" */
+        const char *message;
+    } bad[] = {{"0,125", "label_smoothing"}, {"1.125", "label_smoothing is 1.125"}, {"nan  ", "label_smoothing"}};
+    unsigned char bytes[4096], *place;
+    struct file file = make_file();
+    counting counter;
+    gradus_context *context = counting_context(&counter);
+    const gradus_layer layer = {3, GRADUS_ACTIVATION_SOFTMAX, 0};
+    gradus_net_config config;
+    gradus_net *net, *loaded;
+    gradus_net_config_init(&config);
+    config.inputs = 5;
+    config.layers = &layer;
+    config.layer_count = 1;
+    config.loss = GRADUS_LOSS_CROSS_ENTROPY;
+    config.label_smoothing = 0.125;
+    cr_assert_eq(gradus_net_create(context, &config, &net), GRADUS_OK);
+    cr_assert_eq(gradus_model_save(context, net, file.path), GRADUS_OK);
+    cr_assert_eq(gradus_model_load(context, file.path, &loaded), GRADUS_OK, "%s", gradus_context_message(context));
+    cr_assert_eq(gradus_net_label_smoothing(loaded), 0.125);
+    gradus_net_destroy(context, loaded);
+    const size_t size = slurp(&file, bytes, sizeof bytes);
+    place = memmem(bytes, size, "0.125", 5);
+    cr_assert_not_null(place);
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        memcpy(place, bad[i].text, 5);
+        FILE *out = fopen(file.path, "wb");
+        cr_assert(out && fwrite(bytes, 1, size, out) == size && fclose(out) == 0);
+        cr_assert_eq(gradus_model_load(context, file.path, &loaded), GRADUS_BAD_DATA, "%s", bad[i].text);
+        cr_assert(strstr(gradus_context_message(context), bad[i].message), "%s", gradus_context_message(context));
+    }
+    gradus_net_destroy(context, net);
+    gradus_context_destroy(context);
+    counting_check(&counter);
+    drop(&file);
+}
+
 Test(model, every_cut_is_refused) {
     unsigned char bytes[4096];
     counting counter;

@@ -13,9 +13,9 @@ static double model_loss_at(net_model *m, size_t tensor, size_t at, double value
     return m->loss;
 }
 
-static void check_slopes(gradus_context *context, const net_shape *shape, uint64_t seed) {
+static void check_slopes(gradus_context *context, const net_shape *shape, unsigned kind, uint64_t seed) {
     gradus_net *net = make_net(context, shape, seed);
-    sample_set set = make_samples(shape, 9, 0, seed);
+    sample_set set = make_samples(shape, 9, kind, seed);
     tensor_list parameters;
     list_make(&parameters, shape, 0);
     list_get(context, net, &parameters);
@@ -35,19 +35,29 @@ static void check_slopes(gradus_context *context, const net_shape *shape, uint64
     gradus_net_destroy(context, net);
 }
 
-static const gradus_activation hidden_kinds[] = {GRADUS_ACTIVATION_IDENTITY, GRADUS_ACTIVATION_RELU, GRADUS_ACTIVATION_TANH,
-                                                 GRADUS_ACTIVATION_SIGMOID};
-static const gradus_activation last_kinds[] = {GRADUS_ACTIVATION_SOFTMAX, GRADUS_ACTIVATION_IDENTITY, GRADUS_ACTIVATION_RELU, GRADUS_ACTIVATION_TANH,
-                                               GRADUS_ACTIVATION_SIGMOID};
-enum { HIDDEN_KINDS = 4, LAST_KINDS = 5 };
+#define NUMBER(number, NAME, name) number,
+static const gradus_activation activations[] = {GRADUS_ACTIVATION_MAP(NUMBER)};
+static const gradus_loss losses[] = {GRADUS_LOSS_MAP(NUMBER)};
+enum { ACTIVATIONS = sizeof activations / sizeof activations[0], LOSSES = sizeof losses / sizeof losses[0] };
+
+/* A shape of this loss with a last activation that goes with it, the given one if it does, and smoothing at every other call. */
+static net_shape shape_with(size_t inputs, size_t layers, const size_t *outputs, gradus_activation hidden, gradus_loss loss, gradus_activation last) {
+    static unsigned calls;
+    net_shape shape = shape_of(inputs, layers, outputs, hidden == GRADUS_ACTIVATION_SOFTMAX ? GRADUS_ACTIVATION_TANH : hidden, last);
+    shape.loss = loss;
+    if (loss == GRADUS_LOSS_CROSS_ENTROPY) shape.activations[layers - 1] = GRADUS_ACTIVATION_SOFTMAX;
+    if (loss == GRADUS_LOSS_CROSS_ENTROPY && calls++ % 2) shape.label_smoothing = 0.2;
+    if (loss == GRADUS_LOSS_BINARY_CROSS_ENTROPY) shape.activations[layers - 1] = GRADUS_ACTIVATION_SIGMOID;
+    return shape;
+}
 
 Test(net, the_models_gradient_is_its_slope) {
     static const size_t outputs[] = {5, 3, 4};
     gradus_context *context = context_of(1);
-    for (size_t h = 0; h < HIDDEN_KINDS; h++)
-        for (size_t k = 0; k < LAST_KINDS; k++) {
-            const net_shape shape = shape_of(6, 3, outputs, hidden_kinds[h], last_kinds[k]);
-            check_slopes(context, &shape, 10 * h + k);
+    for (size_t h = 0; h < ACTIVATIONS; h++)
+        for (size_t k = 0; k < ACTIVATIONS; k++) {
+            const net_shape shape = shape_with(6, 3, outputs, activations[h], losses[(h + k) % LOSSES], activations[k]);
+            for (unsigned kind = 0; kind <= OTHER_TARGETS; kind += OTHER_TARGETS) check_slopes(context, &shape, kind, 20 * h + k);
         }
     gradus_context_destroy(context);
 }
@@ -76,10 +86,10 @@ static void check_gradient(gradus_context *context, const net_shape *shape, size
     sample_set set = make_samples(shape, samples, kind, seed);
     tensor_list parameters, found;
     double loss = NAN, alone = NAN;
-    char name[128];
-    snprintf(name, sizeof name, "%zu-%zu..%zu, %zu layers, %s %s, %zu samples, kind %u", shape->inputs, shape->outputs[0], last_outputs(shape),
-             shape->layers, gradus_activation_name(shape->activations[0]), gradus_activation_name(shape->activations[shape->layers - 1]), samples,
-             kind);
+    char name[160];
+    snprintf(name, sizeof name, "%zu-%zu..%zu, %zu layers, %s %s %s, %zu samples, kind %u", shape->inputs, shape->outputs[0], last_outputs(shape),
+             shape->layers, gradus_activation_name(shape->activations[0]), gradus_activation_name(shape->activations[shape->layers - 1]),
+             gradus_loss_name(shape->loss), samples, kind);
     list_make(&parameters, shape, 0);
     list_make(&found, shape, kind & ROWS_STRIDED ? 3 : 0);
     list_get(context, net, &parameters);
@@ -108,12 +118,13 @@ Test(net, gradients_of_every_kind_and_depth) {
     gradus_context *context = context_of(2);
     uint64_t random = 7;
     for (size_t layers = 1; layers <= MOST_LAYERS; layers++)
-        for (size_t h = 0; h < HIDDEN_KINDS; h++)
-            for (size_t k = 0; k < LAST_KINDS; k++) {
+        for (size_t h = 0; h < ACTIVATIONS; h++)
+            for (size_t k = 0; k < LOSSES; k++) {
                 size_t outputs[MOST_LAYERS];
                 for (size_t l = 0; l < layers; l++) outputs[l] = widths[test_random(&random) % WIDTHS];
-                const net_shape shape = shape_of(widths[test_random(&random) % WIDTHS], layers, outputs, hidden_kinds[h], last_kinds[k]);
-                check_gradient(context, &shape, batches[test_random(&random) % BATCHES], (unsigned)(test_random(&random) % 8), test_random(&random));
+                const net_shape shape = shape_with(widths[test_random(&random) % WIDTHS], layers, outputs, activations[h], losses[k],
+                                                   activations[test_random(&random) % ACTIVATIONS]);
+                check_gradient(context, &shape, batches[test_random(&random) % BATCHES], (unsigned)(test_random(&random) % 16), test_random(&random));
             }
     gradus_context_destroy(context);
 }
@@ -124,7 +135,7 @@ Test(net, gradients_of_every_width_and_batch) {
     for (size_t a = 0; a < WIDTHS; a++)
         for (size_t b = 0; b < 4; b++) {
             const size_t outputs[] = {widths[(a + 3 * b + 1) % WIDTHS], widths[(a + 5 * b + 2) % WIDTHS]};
-            const net_shape shape = shape_of(widths[a], 2, outputs, hidden_kinds[b], b % 2 ? GRADUS_ACTIVATION_SOFTMAX : GRADUS_ACTIVATION_IDENTITY);
+            const net_shape shape = shape_of(widths[a], 2, outputs, activations[b], b % 2 ? GRADUS_ACTIVATION_SOFTMAX : GRADUS_ACTIVATION_IDENTITY);
             check_gradient(context, &shape, batches[(a + b) % BATCHES], (unsigned)((a + b) % 8), 100 * a + b);
         }
     for (size_t b = 0; b < BATCHES; b++)
@@ -150,30 +161,46 @@ Test(net, gradients_over_several_blocks) {
 /* -- predictions and evaluation -- */
 
 /* tp/(tp + fp) and tp/(tp + fn), joined. */
-static double f1_of(const float *y, const uint8_t *labels, size_t samples, size_t classes, size_t class) {
-    double both = 0.0, predicted = 0.0, truly = 0.0;
+static double f1_of(const size_t *predicted, const size_t *truth, size_t samples, size_t class) {
+    double both = 0.0, as_predicted = 0.0, as_true = 0.0;
     for (size_t s = 0; s < samples; s++) {
-        size_t best = 0;
-        for (size_t j = 0; j < classes; j++) best = y[s * classes + j] > y[s * classes + best] ? j : best;
-        both += best == class && labels[s] == class;
-        predicted += best == class;
-        truly += labels[s] == class;
+        both += predicted[s] == class && truth[s] == class;
+        as_predicted += predicted[s] == class;
+        as_true += truth[s] == class;
     }
     if (both == 0.0) return 0.0;
-    const double precision = both / predicted, recall = both / truly;
+    const double precision = both / as_predicted, recall = both / as_true;
     return 2.0 * precision * recall / (precision + recall);
 }
 
-static void check_scores(const gradus_evaluation *found, const float *y, const uint8_t *labels, size_t samples, size_t classes) {
+/* The class that a row stands for: the highest number, or 1 where the only one is over 1/2. */
+static size_t class_of(const float *row, size_t outputs, size_t classes) {
+    size_t best = 0;
+    if (outputs < classes) return row[0] > 0.5f;
+    for (size_t j = 1; j < outputs; j++) best = row[j] > row[best] ? j : best;
+    return best;
+}
+
+/* Labels, or numbers that stand for classes, or none. */
+static void check_scores(const gradus_evaluation *found, const net_shape *shape, const sample_set *set, const float *y, size_t samples) {
+    const size_t outputs = last_outputs(shape), classes = outputs == 1 && shape->loss != GRADUS_LOSS_CROSS_ENTROPY ? 2 : outputs;
+    const bool numbers = set->batch.targets.dtype == GRADUS_DTYPE_F32;
     double sum = 0.0, right = 0.0;
-    for (size_t c = 0; c < classes; c++) sum += f1_of(y, labels, samples, classes, c);
-    for (size_t s = 0; s < samples; s++) {
-        size_t best = 0;
-        for (size_t j = 0; j < classes; j++) best = y[s * classes + j] > y[s * classes + best] ? j : best;
-        right += best == labels[s];
+    if (numbers && shape->loss != GRADUS_LOSS_CROSS_ENTROPY && !(shape->loss == GRADUS_LOSS_BINARY_CROSS_ENTROPY && outputs == 1)) {
+        cr_assert(isnan(found->accuracy) && isnan(found->f1));
+        return;
     }
+    size_t *predicted = malloc(samples * sizeof *predicted), *truth = malloc(samples * sizeof *truth);
+    for (size_t s = 0; s < samples; s++) {
+        predicted[s] = class_of(y + s * outputs, outputs, classes);
+        truth[s] = numbers ? class_of(set->targets + s * (size_t)set->batch.targets.row_stride, outputs, classes) : set->labels[s];
+        right += predicted[s] == truth[s];
+    }
+    for (size_t c = 0; c < classes; c++) sum += f1_of(predicted, truth, samples, c);
     cr_assert_float_eq(found->accuracy, right / (double)samples, 1e-15);
-    cr_assert_float_eq(found->f1, classes == 2 ? f1_of(y, labels, samples, 2, 1) : sum / (double)classes, 1e-14);
+    cr_assert_float_eq(found->f1, classes == 2 ? f1_of(predicted, truth, samples, 1) : sum / (double)classes, 1e-14);
+    free(predicted);
+    free(truth);
 }
 
 static void check_evaluation(gradus_context *context, const net_shape *shape, size_t samples, unsigned kind, uint64_t seed) {
@@ -200,11 +227,7 @@ static void check_evaluation(gradus_context *context, const net_shape *shape, si
     cr_assert_eq(found.samples, samples);
     cr_assert(within(found.loss, m.loss, m.loss_error), "%zu samples: loss %.12g, expected %.12g", samples, found.loss, m.loss);
     cr_assert_eq(test_double_bits(found.loss), test_double_bits(loss), "%zu samples: chunks changed the loss' bits", samples);
-    if (shape->loss == GRADUS_LOSS_MSE) {
-        cr_assert(isnan(found.accuracy) && isnan(found.f1));
-    } else {
-        check_scores(&found, y, set.labels, samples, outputs);
-    }
+    check_scores(&found, shape, &set, y, samples);
     model_free(&m);
     list_free(&parameters);
     free(y);
@@ -225,6 +248,19 @@ Test(net, evaluation_across_chunks) {
         check_evaluation(context, &regression, counts[i], (unsigned)(i % 8), i);
         check_evaluation(context, &single, counts[i], 0, i);
     }
+    gradus_context_destroy(context);
+}
+
+/* Every loss with classes and with numbers, with one output, two and more. */
+Test(net, evaluation_of_every_loss) {
+    static const size_t widths_here[] = {1, 2, 5};
+    gradus_context *context = context_of(2);
+    for (size_t k = 0; k < LOSSES; k++)
+        for (size_t w = 0; w < 3; w++) {
+            const net_shape shape = shape_with(7, 1, &widths_here[w], 0, losses[k], GRADUS_ACTIVATION_SIGMOID);
+            check_evaluation(context, &shape, 1030, 0, k);
+            check_evaluation(context, &shape, 1030, OTHER_TARGETS | ROWS_STRIDED, k);
+        }
     gradus_context_destroy(context);
 }
 

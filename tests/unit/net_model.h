@@ -88,16 +88,50 @@ static inline values layer_input_values(const net_model *m, size_t l) { return l
 
 /* -- forward -- */
 
+static inline double logistic(double z) { return 1.0 / (1.0 + exp(-z)); }
+static const double SELU_LAMBDA = 1.0507009873554804934193349852946, SELU_ALPHA = 1.6732632423543772848170429916717;
+
+/* The function's value, the most that an error of z grows to, and how often it is rounded. */
 static inline void activate(gradus_activation activation, double z, double error, double *y, double *y_error) {
-    *y = z;
-    *y_error = error;
-    if (activation == GRADUS_ACTIVATION_RELU) *y = z > 0.0 ? z : 0.0;
-    if (activation == GRADUS_ACTIVATION_TANH) *y = tanh(z);
-    if (activation == GRADUS_ACTIVATION_SIGMOID) {
-        *y = 1.0 / (1.0 + exp(-z));
-        *y_error = 0.25 * error;
+    double steepest = 1.0, roundings = 1.0;
+    switch (activation) {
+    case GRADUS_ACTIVATION_RELU:
+        *y = z > 0.0 ? z : 0.0;
+        break;
+    case GRADUS_ACTIVATION_TANH:
+        *y = tanh(z);
+        break;
+    case GRADUS_ACTIVATION_SIGMOID:
+        *y = logistic(z);
+        steepest = 0.25;
+        break;
+    case GRADUS_ACTIVATION_LEAKY_RELU:
+        *y = z > 0.0 ? z : 0.01 * z;
+        roundings = 2.0;
+        break;
+    case GRADUS_ACTIVATION_ELU:
+        *y = z > 0.0 ? z : expm1(z);
+        break;
+    case GRADUS_ACTIVATION_SELU:
+        *y = SELU_LAMBDA * (z > 0.0 ? z : SELU_ALPHA * expm1(z));
+        steepest = SELU_LAMBDA * SELU_ALPHA;
+        roundings = 3.0;
+        break;
+    case GRADUS_ACTIVATION_SOFTPLUS:
+        *y = log1p(exp(z));
+        break;
+    case GRADUS_ACTIVATION_SILU:
+        *y = z * logistic(z);
+        steepest = 1.1;
+        break;
+    case GRADUS_ACTIVATION_GELU:
+        *y = z * erfc(-z / sqrt(2.0)) / 2.0;
+        steepest = 1.13;
+        break;
+    default:
+        *y = z;
     }
-    *y_error += UNIT * fabs(*y);
+    *y_error = steepest * error + roundings * UNIT * fabs(*y);
 }
 
 static inline void softmax_row(const double *z, const double *z_error, size_t n, double *y, double *y_error) {
@@ -135,25 +169,69 @@ static inline void forward_layer(net_model *m, size_t l) {
     }
 }
 
-/* The mean loss; d of the last layer by its outputs (mse) or its sums (cross-entropy). */
+static inline double model_target(const net_model *m, size_t s, size_t j) {
+    const size_t outputs = last_outputs(&m->shape);
+    double target = m->set->labels[s] == j;
+    if (m->set->batch.targets.dtype == GRADUS_DTYPE_F32)
+        target = m->set->targets[s * (size_t)m->set->batch.targets.row_stride + j];
+    else if (outputs == 1 && m->shape.loss != GRADUS_LOSS_CROSS_ENTROPY)
+        target = m->set->labels[s];
+    return (1.0 - m->shape.label_smoothing) * target + m->shape.label_smoothing / (double)outputs;
+}
+
+/* An output's part of the loss and its slope, by the logit (the cross-entropies; total: the row's targets added up) or by the output, each with its
+ * error. */
+typedef struct part {
+    double value, value_error, slope, slope_error;
+} part;
+
+static inline part cross_entropy_part(double z, double y, double y_error, double t, double total) {
+    return (part){-t * log(y), t * (y_error / y + UNIT * (fabs(log(y)) + 2.0 * fabs(z) + 2.0)), y * total - t,
+                  y_error * total + UNIT * (2.0 * y * total + 2.0 * fabs(t))};
+}
+
+static inline part binary_part(double z, double z_error, double y, double y_error, double t) {
+    const double logarithm = log1p(exp(-fabs(z)));
+    return (part){fmax(z, 0.0) - z * t + logarithm, fabs(y - t) * z_error + z_error * z_error + UNIT * logarithm, y - t,
+                  y_error + UNIT * fabs(y - t)};
+}
+
+static inline part error_part(gradus_loss loss, double e, double error) {
+    switch (loss) {
+    case GRADUS_LOSS_MSE:
+        return (part){e * e, 2.0 * fabs(e) * error, 2.0 * e, 2.0 * error};
+    case GRADUS_LOSS_HALF_MSE:
+        return (part){e * e / 2.0, fabs(e) * error, e, error};
+    case GRADUS_LOSS_MAE: /* an error that may be of either sign has either slope */
+        return (part){fabs(e), error, e > 0.0 ? 1.0 : e < 0.0 ? -1.0 : 0.0, fabs(e) <= MOST_ERRORS * error ? 2.0 : 0.0};
+    default: /* huber */
+        return (part){fabs(e) <= 1.0 ? e * e / 2.0 : fabs(e) - 0.5, error, e > 1.0 ? 1.0 : e < -1.0 ? -1.0 : e, error};
+    }
+}
+
+/* The mean loss; d of the last layer by its sums (the cross-entropies) or its outputs. */
 static inline void score(net_model *m) {
     const size_t last = m->shape.layers - 1, outputs = m->shape.outputs[last];
     const values y = m->y[last], z = m->z[last], d = m->d[last];
-    const bool mse = m->shape.loss == GRADUS_LOSS_MSE;
-    const double scale = 1.0 / ((double)m->samples * (mse ? (double)outputs : 1.0));
+    const gradus_loss loss = m->shape.loss;
+    const bool by_samples = loss == GRADUS_LOSS_CROSS_ENTROPY || loss == GRADUS_LOSS_HALF_MSE;
+    const double scale = 1.0 / ((double)m->samples * (by_samples ? 1.0 : (double)outputs));
     m->loss = m->loss_error = 0.0;
-    for (size_t s = 0; s < m->samples; s++)
+    for (size_t s = 0; s < m->samples; s++) {
+        double total = 0.0;
+        for (size_t j = 0; j < outputs; j++) total += model_target(m, s, j);
         for (size_t j = 0; j < outputs; j++) {
             const size_t at = s * outputs + j;
-            const double target = mse ? m->set->targets[s * (size_t)m->set->batch.targets.row_stride + j] : m->set->labels[s] == j;
-            const double difference = y.at[at] - target, error = y.error[at] + UNIT * fabs(difference), factor = mse ? 2.0 * scale : scale;
-            d.at[at] = factor * difference;
-            d.error[at] = factor * error + 3.0 * UNIT * fabs(d.at[at]);
-            if (mse) m->loss += scale * difference * difference;
-            if (mse) m->loss_error += scale * 2.0 * fabs(difference) * error;
-            if (!mse && target == 1.0) m->loss -= scale * log(y.at[at]);
-            if (!mse && target == 1.0) m->loss_error += scale * (y.error[at] / y.at[at] + UNIT * (fabs(log(y.at[at])) + 2.0 * fabs(z.at[at]) + 2.0));
+            const double t = model_target(m, s, j), e = y.at[at] - t;
+            part p = error_part(loss, e, y.error[at] + UNIT * fabs(e));
+            if (loss == GRADUS_LOSS_CROSS_ENTROPY) p = cross_entropy_part(z.at[at], y.at[at], y.error[at], t, total);
+            if (loss == GRADUS_LOSS_BINARY_CROSS_ENTROPY) p = binary_part(z.at[at], z.error[at], y.at[at], y.error[at], t);
+            m->loss += scale * p.value;
+            m->loss_error += scale * p.value_error;
+            d.at[at] = scale * p.slope;
+            d.error[at] = scale * p.slope_error + 3.0 * UNIT * fabs(d.at[at]);
         }
+    }
     m->loss_error += 1e-13 * fabs(m->loss) + 1e-300;
 }
 
@@ -164,27 +242,74 @@ static inline void model_forward(net_model *m) {
 
 /* -- backward -- */
 
-/* d = d * f'(z). A relu whose sum is within its error of 0 may go either way. */
+/* d = d * f'(z). Where the slope jumps at 0, a sum within its error of 0 may go either way. */
 static inline void derive(gradus_activation activation, double z, double z_error, double y, double y_error, double *d, double *d_error) {
+    const bool undecided = fabs(z) <= MOST_ERRORS * z_error;
     double slope = 1.0, slope_error = 0.0;
-    if (activation == GRADUS_ACTIVATION_RELU) {
+    switch (activation) {
+    case GRADUS_ACTIVATION_RELU:
         slope = z > 0.0;
-        slope_error = fabs(z) <= MOST_ERRORS * z_error;
-    }
-    if (activation == GRADUS_ACTIVATION_TANH) {
+        slope_error = undecided;
+        break;
+    case GRADUS_ACTIVATION_TANH:
         slope = 1.0 - y * y;
         slope_error = 2.0 * fabs(y) * y_error + y_error * y_error + UNIT * slope;
-    }
-    if (activation == GRADUS_ACTIVATION_SIGMOID) {
+        break;
+    case GRADUS_ACTIVATION_SIGMOID:
         slope = y * (1.0 - y);
         slope_error = y_error + y_error * y_error + 2.0 * UNIT * slope;
+        break;
+    case GRADUS_ACTIVATION_LEAKY_RELU:
+        slope = z > 0.0 ? 1.0 : 0.01;
+        slope_error = undecided ? 1.0 : UNIT * slope;
+        break;
+    case GRADUS_ACTIVATION_ELU:
+        slope = z > 0.0 ? 1.0 : exp(z);
+        slope_error = y_error + UNIT * slope;
+        break;
+    case GRADUS_ACTIVATION_SELU:
+        slope = SELU_LAMBDA * (z > 0.0 ? 1.0 : SELU_ALPHA * exp(z));
+        slope_error = undecided ? 1.0 : y_error + 4.0 * UNIT;
+        break;
+    case GRADUS_ACTIVATION_SOFTPLUS:
+        slope = logistic(z);
+        slope_error = exp(-y) * y_error + UNIT * slope;
+        break;
+    case GRADUS_ACTIVATION_SILU: /* the second derivative is 1/2 at most */
+        slope = logistic(z) + z * logistic(z) * logistic(-z);
+        slope_error = 0.5 * z_error + 4.0 * UNIT;
+        break;
+    case GRADUS_ACTIVATION_GELU: /* the second derivative is 0.8 at most */
+        slope = erfc(-z / sqrt(2.0)) / 2.0 + z * exp(-z * z / 2.0) / sqrt(2.0 * acos(-1.0));
+        slope_error = 0.8 * z_error + 4.0 * UNIT;
+        break;
+    default:
+        break;
     }
-    *d_error = slope * *d_error + (fabs(*d) + *d_error) * slope_error + UNIT * fabs(*d * slope);
+    *d_error = fabs(slope) * *d_error + (fabs(*d) + *d_error) * slope_error + UNIT * fabs(*d * slope);
     *d *= slope;
 }
 
+/* d_j = y_j (d_j - the sum of d y). */
+static inline void derive_softmax(const double *y, const double *y_error, size_t n, double *d, double *d_error) {
+    double sum = 0.0, sum_error = 0.0;
+    for (size_t j = 0; j < n; j++) {
+        sum += d[j] * y[j];
+        sum_error += fabs(d[j]) * y_error[j] + y[j] * d_error[j] + UNIT * ((double)n / 16.0 + 4.0) * fabs(d[j]) * y[j];
+    }
+    for (size_t j = 0; j < n; j++) {
+        const double difference = d[j] - sum, error = d_error[j] + sum_error + UNIT * fabs(difference);
+        d_error[j] = y_error[j] * fabs(difference) + (y[j] + y_error[j]) * error + UNIT * y[j] * fabs(difference);
+        d[j] = y[j] * difference;
+    }
+}
+
 static inline void derive_layer(net_model *m, size_t l) {
-    for (size_t at = 0; at < m->samples * m->shape.outputs[l]; at++)
+    const size_t outputs = m->shape.outputs[l];
+    const bool softmax = m->shape.activations[l] == GRADUS_ACTIVATION_SOFTMAX;
+    for (size_t s = 0; softmax && s < m->samples; s++)
+        derive_softmax(m->y[l].at + s * outputs, m->y[l].error + s * outputs, outputs, m->d[l].at + s * outputs, m->d[l].error + s * outputs);
+    for (size_t at = 0; !softmax && at < m->samples * outputs; at++)
         derive(m->shape.activations[l], m->z[l].at[at], m->z[l].error[at], m->y[l].at[at], m->y[l].error[at], &m->d[l].at[at], &m->d[l].error[at]);
 }
 
@@ -226,7 +351,7 @@ static inline void backward_inputs(net_model *m, size_t l) {
 
 /* After model_forward. */
 static inline void model_backward(net_model *m) {
-    if (m->shape.loss == GRADUS_LOSS_MSE) derive_layer(m, m->shape.layers - 1);
+    if (!from_logits(m->shape.loss)) derive_layer(m, m->shape.layers - 1);
     for (size_t l = m->shape.layers; l-- > 0;) {
         backward_weights(m, l);
         if (l > 0) backward_inputs(m, l);

@@ -39,9 +39,10 @@ typedef struct net_shape {
     size_t inputs, layers, outputs[MOST_LAYERS];
     gradus_activation activations[MOST_LAYERS];
     gradus_loss loss;
+    double label_smoothing;
 } net_shape;
 
-/* The same hidden activation everywhere; the last layer's goes with the loss. */
+/* The same hidden activation everywhere; a last layer that is softmax is with cross-entropy, any other with mse. */
 static inline net_shape shape_of(size_t inputs, size_t layers, const size_t *outputs, gradus_activation hidden, gradus_activation last) {
     net_shape shape = {.inputs = inputs, .layers = layers};
     for (size_t l = 0; l < layers; l++) {
@@ -63,6 +64,7 @@ static inline gradus_net_config net_config_of(const net_shape *shape, gradus_lay
     config.layers = layers;
     config.layer_count = shape->layers;
     config.loss = shape->loss;
+    config.label_smoothing = shape->label_smoothing;
     config.seed = seed;
     return config;
 }
@@ -152,7 +154,11 @@ static inline bool lists_equal(const tensor_list *a, const tensor_list *b) {
 
 /* -- samples -- */
 
-enum { INPUTS_U8 = 1, LABELS_I32 = 2, ROWS_STRIDED = 4 };
+enum { INPUTS_U8 = 1, LABELS_I32 = 2, ROWS_STRIDED = 4, OTHER_TARGETS = 8 };
+
+/* Usually the cross-entropies have classes and the other losses numbers as targets; with OTHER_TARGETS it is the other way round. */
+static inline bool from_logits(gradus_loss loss) { return loss == GRADUS_LOSS_CROSS_ENTROPY || loss == GRADUS_LOSS_BINARY_CROSS_ENTROPY; }
+static inline bool targets_are_numbers(gradus_loss loss, unsigned kind) { return from_logits(loss) == ((kind & OTHER_TARGETS) != 0); }
 
 typedef struct sample_set {
     gradus_batch batch;
@@ -168,7 +174,7 @@ static inline gradus_tensor strided(gradus_dtype dtype, void *data, size_t rows,
     return tensor;
 }
 
-/* F32 inputs in [-1, 1), about a third of them 0; targets in [-1, 1). What lies between rows is NaN. */
+/* F32 inputs in [-1, 1), about a third of them 0; targets in [-1, 1), or [0, 1) for the cross-entropies. What lies between rows is NaN. */
 static inline sample_set make_samples(const net_shape *shape, size_t count, unsigned kind, uint64_t seed) {
     const size_t padding = kind & ROWS_STRIDED ? 7 : 0, stride = shape->inputs + padding;
     const size_t outputs = last_outputs(shape), target_stride = outputs + padding;
@@ -187,12 +193,14 @@ static inline sample_set make_samples(const net_shape *shape, size_t count, unsi
     }
     for (size_t i = 0; i < count * target_stride; i++)
         set.targets[i] = i % target_stride >= outputs ? NAN : (float)(2.0 * test_uniform(&random) - 1.0);
-    for (size_t i = 0; i < count; i++) set.labels_i32[i] = set.labels[i] = (uint8_t)(test_random(&random) % outputs);
+    for (size_t i = 0; from_logits(shape->loss) && i < count * target_stride; i++) set.targets[i] = fabsf(set.targets[i]);
+    const size_t classes = outputs == 1 && shape->loss != GRADUS_LOSS_CROSS_ENTROPY ? 2 : outputs;
+    for (size_t i = 0; i < count; i++) set.labels_i32[i] = set.labels[i] = (uint8_t)(test_random(&random) % classes);
     gradus_batch_init(&set.batch);
     set.batch.samples = count;
     set.batch.inputs = kind & INPUTS_U8 ? strided(GRADUS_DTYPE_U8, set.bytes, count, shape->inputs, stride)
                                         : strided(GRADUS_DTYPE_F32, set.floats, count, shape->inputs, stride);
-    if (shape->loss == GRADUS_LOSS_MSE) {
+    if (targets_are_numbers(shape->loss, kind)) {
         set.batch.targets = strided(GRADUS_DTYPE_F32, set.targets, count, outputs, target_stride);
     } else {
         set.batch.targets = gradus_tensor_vector(kind & LABELS_I32 ? GRADUS_DTYPE_I32 : GRADUS_DTYPE_U8,

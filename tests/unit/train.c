@@ -317,11 +317,11 @@ Test(train, divergence_names_the_step) {
 
 Test(train, errors) {
     stage s = stage_make("sgd");
-    const net_shape regression = shape_of(FEATURES, 1, (const size_t[]){CLASSES}, 0, GRADUS_ACTIVATION_SIGMOID);
+    const net_shape regression = shape_of(FEATURES, 1, (const size_t[]){1}, 0, GRADUS_ACTIVATION_SIGMOID);
     const net_shape small = shape_of(FEATURES, 1, (const size_t[]){CLASSES - 1}, 0, GRADUS_ACTIVATION_SOFTMAX);
     const net_shape wide = shape_of(FEATURES + 1, 1, (const size_t[]){CLASSES}, 0, GRADUS_ACTIVATION_SOFTMAX);
     const net_shape *const shapes[] = {&regression, &small, &wide};
-    static const char *const messages[] = {"cross-entropy", "class 4", "21"};
+    static const char *const messages[] = {"0 to 1", "class 4", "21"};
     for (int i = 0; i < 3; i++) {
         gradus_net *net = make_net(s.context, shapes[i], 1);
         gradus_optimizer *optimizer = make_optimizer(s.context, net, "sgd");

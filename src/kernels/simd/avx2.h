@@ -8,7 +8,7 @@
 
 #define GD_SIMD_NAME avx2
 #define GD_SIMD_NEEDS GD_CPU_AVX2
-enum { VF = 8, VD = 4, TILE_ROWS = 6, TILE_VECTORS = 2 };
+enum { VF = 8, TILE_ROWS = 6, TILE_VECTORS = 2 };
 
 typedef __m256 vf;
 typedef __m256 vm;
@@ -29,37 +29,69 @@ static inline vf vf_sqrt(vf a) { return _mm256_sqrt_ps(a); }
 static inline vf vf_fma(vf a, vf b, vf c) { return _mm256_fmadd_ps(a, b, c); }
 static inline vf vf_abs(vf a) { return _mm256_andnot_ps(_mm256_set1_ps(-0.0f), a); }
 static inline vf vf_negate(vf a) { return _mm256_xor_ps(_mm256_set1_ps(-0.0f), a); }
+static inline vf vf_copy_sign(vf a, vf b) { return _mm256_or_ps(vf_abs(a), _mm256_and_ps(b, _mm256_set1_ps(-0.0f))); }
 static inline vm vf_less(vf a, vf b) { return _mm256_cmp_ps(a, b, _CMP_LT_OQ); }
+static inline vm vf_equal(vf a, vf b) { return _mm256_cmp_ps(a, b, _CMP_EQ_OQ); }
 static inline vm vf_unordered(vf a, vf b) { return _mm256_cmp_ps(a, b, _CMP_UNORD_Q); }
+static inline vm vm_and(vm a, vm b) { return _mm256_and_ps(a, b); }
+static inline vm vm_or(vm a, vm b) { return _mm256_or_ps(a, b); }
+static inline int vm_any(vm a) { return _mm256_movemask_ps(a) != 0; }
+static inline int vm_all(vm a) { return _mm256_movemask_ps(a) == 0xff; }
 static inline vf vf_select(vm mask, vf yes, vf no) { return _mm256_blendv_ps(no, yes, mask); }
+static inline void vf_transpose(vf a[VF]) {
+    vf b[VF];
+    for (int i = 0; i < VF; i += 2) {
+        b[i] = _mm256_unpacklo_ps(a[i], a[i + 1]);
+        b[i + 1] = _mm256_unpackhi_ps(a[i], a[i + 1]);
+    }
+    for (int i = 0; i < VF; i += 4)
+        for (int j = 0; j < 2; j++) { /* a[4*g + c]: of rows 4*g .. 4*g+3 columns c and 4+c, a half each */
+            a[i + 2 * j] = _mm256_castpd_ps(_mm256_unpacklo_pd(_mm256_castps_pd(b[i + j]), _mm256_castps_pd(b[i + 2 + j])));
+            a[i + 2 * j + 1] = _mm256_castpd_ps(_mm256_unpackhi_pd(_mm256_castps_pd(b[i + j]), _mm256_castps_pd(b[i + 2 + j])));
+        }
+    for (int c = 0; c < 4; c++) {
+        const vf low = a[c], high = a[4 + c];
+        a[c] = _mm256_permute2f128_ps(low, high, 0x20);
+        a[4 + c] = _mm256_permute2f128_ps(low, high, 0x31);
+    }
+}
 
-/* fp64 lanes, for the elementary functions. */
-typedef __m256d vd;
-typedef __m256d vdm;
+/* fp64 lanes, for the elementary functions: as many as a vf has, in two registers. */
+typedef struct vd {
+    __m256d low, high;
+} vd;
+typedef vd vdm;
 
-static inline __m128i vd_part(size_t n) { return _mm_cmpgt_epi32(_mm_set1_epi32((int)n), _mm_setr_epi32(0, 1, 2, 3)); }
-static inline vd vd_load_f32(const float *p) { return _mm256_cvtps_pd(_mm_loadu_ps(p)); }
-static inline vd vd_load_f32_part(const float *p, size_t n) { return _mm256_cvtps_pd(_mm_maskload_ps(p, vd_part(n))); }
-static inline void vd_store_f32(float *p, vd a) { _mm_storeu_ps(p, _mm256_cvtpd_ps(a)); }
-static inline void vd_store_f32_part(float *p, vd a, size_t n) { _mm_maskstore_ps(p, vd_part(n), _mm256_cvtpd_ps(a)); }
-static inline vd vd_set(double a) { return _mm256_set1_pd(a); }
-static inline vd vd_add(vd a, vd b) { return _mm256_add_pd(a, b); }
-static inline vd vd_sub(vd a, vd b) { return _mm256_sub_pd(a, b); }
-static inline vd vd_mul(vd a, vd b) { return _mm256_mul_pd(a, b); }
-static inline vd vd_div(vd a, vd b) { return _mm256_div_pd(a, b); }
-static inline vd vd_madd(vd a, vd b, vd c) { return _mm256_fmadd_pd(a, b, c); }
-static inline vd vd_and(vd a, vd b) { return _mm256_and_pd(a, b); }
-static inline vd vd_or(vd a, vd b) { return _mm256_or_pd(a, b); }
-static inline vd vd_xor(vd a, vd b) { return _mm256_xor_pd(a, b); }
-static inline vd vd_add_bits(vd a, vd b) { return _mm256_castsi256_pd(_mm256_add_epi64(_mm256_castpd_si256(a), _mm256_castpd_si256(b))); }
-static inline vd vd_sub_bits(vd a, vd b) { return _mm256_castsi256_pd(_mm256_sub_epi64(_mm256_castpd_si256(a), _mm256_castpd_si256(b))); }
-#define vd_shift_left(a, n) _mm256_castsi256_pd(_mm256_slli_epi64(_mm256_castpd_si256(a), (n)))
-#define vd_shift_right(a, n) _mm256_castsi256_pd(_mm256_srli_epi64(_mm256_castpd_si256(a), (n)))
-static inline vdm vd_less(vd a, vd b) { return _mm256_cmp_pd(a, b, _CMP_LT_OQ); }
-static inline vdm vd_equal(vd a, vd b) { return _mm256_cmp_pd(a, b, _CMP_EQ_OQ); }
-static inline vdm vd_unordered(vd a, vd b) { return _mm256_cmp_pd(a, b, _CMP_UNORD_Q); }
-static inline vdm vdm_and(vdm a, vdm b) { return _mm256_and_pd(a, b); }
-static inline vdm vdm_or(vdm a, vdm b) { return _mm256_or_pd(a, b); }
-static inline vd vd_select(vdm mask, vd yes, vd no) { return _mm256_blendv_pd(no, yes, mask); }
+#define GD_VD2(word, a, b) ((vd){word((a).low, (b).low), word((a).high, (b).high)})
+
+static inline vd vd_widen(vf a) { return (vd){_mm256_cvtps_pd(_mm256_castps256_ps128(a)), _mm256_cvtps_pd(_mm256_extractf128_ps(a, 1))}; }
+static inline vf vf_narrow(vd a) { return _mm256_insertf128_ps(_mm256_castps128_ps256(_mm256_cvtpd_ps(a.low)), _mm256_cvtpd_ps(a.high), 1); }
+static inline vd vd_set(double a) { return (vd){_mm256_set1_pd(a), _mm256_set1_pd(a)}; }
+static inline vd vd_add(vd a, vd b) { return GD_VD2(_mm256_add_pd, a, b); }
+static inline vd vd_sub(vd a, vd b) { return GD_VD2(_mm256_sub_pd, a, b); }
+static inline vd vd_mul(vd a, vd b) { return GD_VD2(_mm256_mul_pd, a, b); }
+static inline vd vd_div(vd a, vd b) { return GD_VD2(_mm256_div_pd, a, b); }
+static inline vd vd_madd(vd a, vd b, vd c) { return (vd){_mm256_fmadd_pd(a.low, b.low, c.low), _mm256_fmadd_pd(a.high, b.high, c.high)}; }
+static inline vd vd_and(vd a, vd b) { return GD_VD2(_mm256_and_pd, a, b); }
+static inline vd vd_or(vd a, vd b) { return GD_VD2(_mm256_or_pd, a, b); }
+static inline __m256d vd_add_bits_256(__m256d a, __m256d b) {
+    return _mm256_castsi256_pd(_mm256_add_epi64(_mm256_castpd_si256(a), _mm256_castpd_si256(b)));
+}
+static inline __m256d vd_sub_bits_256(__m256d a, __m256d b) {
+    return _mm256_castsi256_pd(_mm256_sub_epi64(_mm256_castpd_si256(a), _mm256_castpd_si256(b)));
+}
+static inline vd vd_add_bits(vd a, vd b) { return GD_VD2(vd_add_bits_256, a, b); }
+static inline vd vd_sub_bits(vd a, vd b) { return GD_VD2(vd_sub_bits_256, a, b); }
+#define GD_SHIFT(shift, a, n) _mm256_castsi256_pd(shift(_mm256_castpd_si256(a), (n)))
+#define vd_shift_left(a, n) ((vd){GD_SHIFT(_mm256_slli_epi64, (a).low, n), GD_SHIFT(_mm256_slli_epi64, (a).high, n)})
+#define vd_shift_right(a, n) ((vd){GD_SHIFT(_mm256_srli_epi64, (a).low, n), GD_SHIFT(_mm256_srli_epi64, (a).high, n)})
+static inline __m256d vd_less_256(__m256d a, __m256d b) { return _mm256_cmp_pd(a, b, _CMP_LT_OQ); }
+static inline __m256d vd_equal_256(__m256d a, __m256d b) { return _mm256_cmp_pd(a, b, _CMP_EQ_OQ); }
+static inline vdm vd_less(vd a, vd b) { return GD_VD2(vd_less_256, a, b); }
+static inline vdm vd_equal(vd a, vd b) { return GD_VD2(vd_equal_256, a, b); }
+static inline int vdm_any(vdm a) { return _mm256_movemask_pd(_mm256_or_pd(a.low, a.high)) != 0; }
+static inline vd vd_select(vdm mask, vd yes, vd no) {
+    return (vd){_mm256_blendv_pd(no.low, yes.low, mask.low), _mm256_blendv_pd(no.high, yes.high, mask.high)};
+}
 
 #endif

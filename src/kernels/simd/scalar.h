@@ -11,7 +11,7 @@
 
 #define GD_SIMD_NAME scalar
 #define GD_SIMD_NEEDS 0
-enum { VF = 1, VD = 1, TILE_ROWS = 4, TILE_VECTORS = 4 };
+enum { VF = 1, TILE_ROWS = 4, TILE_VECTORS = 4 };
 
 typedef float vf;
 typedef uint32_t vm; /* a mask: all ones or 0 */
@@ -45,20 +45,23 @@ static inline vf vf_from_bits(uint32_t bits) {
 }
 static inline vf vf_abs(vf a) { return vf_from_bits(vf_bits(a) & 0x7fffffffu); }
 static inline vf vf_negate(vf a) { return -a; }
+static inline vf vf_copy_sign(vf a, vf b) { return vf_from_bits((vf_bits(a) & 0x7fffffffu) | (vf_bits(b) & 0x80000000u)); }
 static inline vm vf_less(vf a, vf b) { return a < b ? UINT32_MAX : 0; }
+static inline vm vf_equal(vf a, vf b) { return a == b ? UINT32_MAX : 0; }
 static inline vm vf_unordered(vf a, vf b) { return (a != a || b != b) ? UINT32_MAX : 0; }
+static inline vm vm_and(vm a, vm b) { return a & b; }
+static inline vm vm_or(vm a, vm b) { return a | b; }
+static inline int vm_any(vm a) { return a != 0; }
+static inline int vm_all(vm a) { return a != 0; }
 static inline vf vf_select(vm mask, vf yes, vf no) { return mask ? yes : no; }
+static inline void vf_transpose(vf a[VF]) { (void)a; }
 
 /* fp64 lanes, for the elementary functions. */
 typedef double vd;
 typedef uint64_t vdm;
 
-static inline vd vd_load_f32(const float *p) { return *p; }
-static inline vd vd_load_f32_part(const float *p, size_t n) { return n ? *p : 0.0f; }
-static inline void vd_store_f32(float *p, vd a) { *p = (float)a; }
-static inline void vd_store_f32_part(float *p, vd a, size_t n) {
-    if (n) *p = (float)a;
-}
+static inline vd vd_widen(vf a) { return (double)a; }
+static inline vf vf_narrow(vd a) { return (float)a; }
 static inline vd vd_set(double a) { return a; }
 static inline vd vd_add(vd a, vd b) { return a + b; }
 static inline vd vd_sub(vd a, vd b) { return a - b; }
@@ -77,16 +80,13 @@ static inline vd vd_from_bits_scalar(uint64_t bits) {
 }
 static inline vd vd_and(vd a, vd b) { return vd_from_bits_scalar(vd_bits_scalar(a) & vd_bits_scalar(b)); }
 static inline vd vd_or(vd a, vd b) { return vd_from_bits_scalar(vd_bits_scalar(a) | vd_bits_scalar(b)); }
-static inline vd vd_xor(vd a, vd b) { return vd_from_bits_scalar(vd_bits_scalar(a) ^ vd_bits_scalar(b)); }
 static inline vd vd_add_bits(vd a, vd b) { return vd_from_bits_scalar(vd_bits_scalar(a) + vd_bits_scalar(b)); }
 static inline vd vd_sub_bits(vd a, vd b) { return vd_from_bits_scalar(vd_bits_scalar(a) - vd_bits_scalar(b)); }
 #define vd_shift_left(a, n) vd_from_bits_scalar(vd_bits_scalar(a) << (n))
 #define vd_shift_right(a, n) vd_from_bits_scalar(vd_bits_scalar(a) >> (n))
 static inline vdm vd_less(vd a, vd b) { return a < b ? UINT64_MAX : 0; }
 static inline vdm vd_equal(vd a, vd b) { return a == b ? UINT64_MAX : 0; }
-static inline vdm vd_unordered(vd a, vd b) { return (a != a || b != b) ? UINT64_MAX : 0; }
-static inline vdm vdm_and(vdm a, vdm b) { return a & b; }
-static inline vdm vdm_or(vdm a, vdm b) { return a | b; }
+static inline int vdm_any(vdm a) { return a != 0; }
 static inline vd vd_select(vdm mask, vd yes, vd no) { return mask ? yes : no; }
 
 #endif

@@ -1,49 +1,55 @@
-/* The elementary functions: a widened fp32 in, a double out that converts to the correctly rounded fp32 (docs/numerics.md, 7). Here is what they
+/* The elementary functions: computed in fp64 lanes and rounded once to the correct fp32 (docs/numerics.md, 7). Here is what they
  * share, the functions are in elementary_*.inl. The doubles may differ between ISAs (vd_madd is fused or not), the rounded results may not:
  * tools/prove_elementary tries every input. */
 #include <math.h>
 
 #include "kernels/template/elementary_coefficients.h"
 
-static inline vd vd_between(vd x, double low, double high) { /* x clamped; NaN stays */
-    x = vd_select(vd_less(x, vd_set(low)), vd_set(low), x);
-    return vd_select(vd_less(vd_set(high), x), vd_set(high), x);
+/* x clamped; NaN stays. */
+static inline vf vf_between(vf x, float low, float high) {
+    x = vf_select(vf_less(x, vf_set(low)), vf_set(low), x);
+    return vf_select(vf_less(vf_set(high), x), vf_set(high), x);
 }
 
-/* x = k*ln(2) + r with |r| <= ln(2)/2: returns exp(r) - 1, and k in *exponent, ready to be added to a double's bits. |x| < 500. A NaN gives NaN and
- * k = 0. */
-static inline vd reduced_exp(vd x, vd *exponent) {
+/* exp(x) = 2^k * (c + r/2)/(c - r/2) with x = k*ln(2) + r, |r| <= ln(2)/2, c = (r/2)*coth(r/2), a polynomial in r^2: half as many terms as exp's own.
+ * |x| <= 700. */
+typedef struct exp_parts {
+    vd c, r;
+    vd k; /* to be added to a double's bits */
+} exp_parts;
+
+static inline exp_parts exp_split(vd x) {
     const vd shifter = vd_set(0x1.8p52); /* a sum with it is rounded to an integer, which ends in its low bits */
+    const double *const b = coth_coefficients;
     vd sum = vd_madd(x, vd_set(log2_e), shifter);
     vd k = vd_sub(shifter, sum); /* minus k */
     vd r = vd_madd(k, vd_set(ln2_low), vd_madd(k, vd_set(ln2_high), x));
     vd z = vd_mul(r, r);
-    const double *const c = exp_coefficients;
-    vd even = vd_set(c[8]), odd = vd_set(c[9]); /* two chains cost nothing: r^2 is needed anyway */
-    even = vd_madd(even, z, vd_set(c[6]));
-    odd = vd_madd(odd, z, vd_set(c[7]));
-    odd = vd_madd(odd, z, vd_set(c[5]));
-    even = vd_madd(even, z, vd_set(c[4]));
-    odd = vd_madd(odd, z, vd_set(c[3]));
-    even = vd_madd(even, z, vd_set(c[2]));
-    odd = vd_madd(odd, z, vd_set(c[1]));
-    even = vd_madd(even, z, vd_set(c[0]));
-    *exponent = vd_shift_left(sum, 52);
-    return vd_madd(z, vd_madd(odd, r, even), r);
+    vd series = vd_madd(vd_set(b[3]), z, vd_set(b[2]));
+    series = vd_madd(series, z, vd_set(b[1]));
+    series = vd_madd(series, z, vd_set(b[0]));
+    return (exp_parts){vd_madd(series, z, vd_set(1.0)), r, vd_shift_left(sum, 52)};
 }
 
-typedef vd vd_function(vd x);
+static inline vd exp_above(exp_parts e) { return vd_madd(e.r, vd_set(0.5), e.c); }
+static inline vd exp_below(exp_parts e) { return vd_madd(e.r, vd_set(-0.5), e.c); }
 
-/* y[i] = f(x[i]), two vectors at a time for their chains to overlap. */
-static inline __attribute__((always_inline)) void map_f64(vd_function *function, const float *x, float *y, size_t n) {
-    size_t i = 0;
-    for (; i + 2 * VD <= n; i += 2 * VD) {
-        vd a = function(vd_load_f32(x + i)), b = function(vd_load_f32(x + i + VD));
-        vd_store_f32(y + i, a);
-        vd_store_f32(y + i + VD, b);
+static inline vd exp_vd(vd x) {
+    exp_parts e = exp_split(x);
+    vd p = vd_div(e.r, exp_below(e));
+    return vd_add_bits(vd_add(vd_set(1.0), p), e.k);
+}
+
+/* Where a double is a tie of two floats (or a float), and what it lost in rounding says on which side of it the exact value lies. */
+static inline vdm at_tie(vd sum) { return vd_equal(vd_shift_left(sum, 35), vd_set(0.0)); }
+static inline vd decided(vd sum, vd lost) { return vd_madd(lost, vd_set(0x1p16), sum); }
+
+static inline vd sum_beside_tie(vd head, vd low) { /* |head| >= |low| */
+    vd sum = vd_add(head, low);
+    vdm tie = at_tie(sum);
+    if (vdm_any(tie)) {
+        vd lost = vd_sub(low, vd_sub(sum, head)); /* NaN where the sum is infinite */
+        sum = vd_select(tie, vd_select(vd_equal(lost, lost), decided(sum, lost), sum), sum);
     }
-    for (; i < n; i += VD) {
-        const size_t part = n - i < VD ? n - i : VD;
-        vd_store_f32_part(y + i, function(vd_load_f32_part(x + i, part)), part);
-    }
+    return sum;
 }

@@ -1,65 +1,70 @@
 /* exp and what is made of it: expm1, tanh, sigmoid, silu. */
 
-/* Clamped where the result is 0 or infinity for certain. */
-static inline vd gd_exp_vd(vd x) {
-    vd exponent;
-    vd p = reduced_exp(vd_between(x, -110.0, 90.0), &exponent);
-    return vd_add_bits(vd_add(vd_set(1.0), p), exponent);
+/* Where exp_split cannot take x. */
+static inline vm exp_far(vf x) { return vf_less(vf_set(700.0f), vf_abs(x)); }
+
+static inline vf exp_range(vf x) { return vm_any(exp_far(x)) ? vf_between(x, -700.0f, 700.0f) : x; }
+
+static inline vf exp_vf(vf x) { return vf_narrow(exp_vd(vd_widen(exp_range(x)))); }
+
+/* x moved by `part` of itself in the lanes that are `hard`: where what is computed does not show on which side of a tie the exact value lies. */
+static inline vd nudge(vd x, vm hard, float part) { return vm_any(hard) ? vd_madd(x, vd_widen(vf_select(hard, vf_set(part), vf_set(0.0f))), x) : x; }
+
+/* (2^k (c + r/2) - (c - r/2))/(c - r/2), added up so that nothing is lost where k = 0. One result lies just below a tie. */
+static inline vf expm1_vf(vf x) {
+    const vd one = vd_set(1.0);
+    exp_parts e = exp_split(nudge(vd_widen(exp_range(x)), vf_equal(x, vf_set(0x1.84a5bap-4f)), -0x1p-40f));
+    vd power = vd_add_bits(one, e.k), half = vd_mul(e.r, vd_set(0.5));
+    vd numerator = vd_madd(e.c, vd_sub(power, one), vd_mul(half, vd_add(power, one)));
+    return vf_copy_sign(vf_narrow(vd_div(numerator, exp_below(e))), x); /* -0 */
 }
 
-/* 2^k*p + (2^k - 1), the sign put back for -0. From -40 down it is -1. */
-static inline vd gd_expm1_vd(vd x) {
-    vd exponent;
-    vd p = reduced_exp(vd_between(x, -40.0, 90.0), &exponent);
-    vd power = vd_add_bits(vd_set(1.0), exponent);
-    return vd_or(vd_madd(power, p, vd_sub(power, vd_set(1.0))), vd_and(x, vd_set(-0.0)));
+/* (p - 1)/(p + 1), p = exp(2|x|), likewise. From 10 on it is 1. */
+static inline vf tanh_vf(vf x) {
+    const vd one = vd_set(1.0);
+    vd size = vd_widen(vf_between(vf_abs(x), 0.0f, 10.0f));
+    exp_parts e = exp_split(vd_add(size, size));
+    vd power = vd_add_bits(one, e.k), half = vd_mul(e.r, vd_set(0.5)), less = vd_sub(power, one), more = vd_add(power, one);
+    vd numerator = vd_madd(e.c, less, vd_mul(half, more)), divisor = vd_madd(e.c, more, vd_mul(half, less));
+    return vf_copy_sign(vf_narrow(vd_div(numerator, divisor)), x);
 }
 
-/* p/(p + 2), p = exp(2|x|) - 1. From 10 on it is 1. */
-static inline vd gd_tanh_vd(vd x) {
-    vd exponent;
-    vd sign = vd_and(x, vd_set(-0.0));
-    vd magnitude = vd_xor(x, sign);
-    magnitude = vd_select(vd_less(vd_set(10.0), magnitude), vd_set(10.0), magnitude);
-    vd p = reduced_exp(vd_add(magnitude, magnitude), &exponent);
-    vd power = vd_add_bits(vd_set(1.0), exponent);
-    p = vd_madd(power, p, vd_sub(power, vd_set(1.0)));
-    return vd_or(vd_div(p, vd_add(p, vd_set(2.0))), sign);
+/* y/(1 + exp(-x)) with one division. */
+static inline vd logistic(vd y, vd x) {
+    exp_parts e = exp_split(x);
+    vd above = exp_above(e);
+    return vd_div(vd_mul(y, above), vd_add(above, vd_sub_bits(exp_below(e), e.k)));
 }
 
 /* 1/(1 + exp(-x)). Near 0 it is 1/2 + x/4 - x^3/48 + ...: where the first two terms are a tie of two floats, the third is too small for fp64 to show.
  * So there x is taken smaller by 2^-26 of itself. That decides a tie as the third term does, and changes nothing else: a fp32 number that is not at a
  * tie is at least 2^-24 of itself away from one. One number farther out has a result as close to a tie, on the same side. */
-static inline vd gd_sigmoid_vd(vd x) {
-    const vd small = vd_set(0x1p-13), hard = vd_set(-0x1.250c02p-10);
-    vd exponent;
-    vdm near_tie = vdm_or(vdm_and(vd_less(vd_sub(vd_set(0.0), small), x), vd_less(x, small)), vd_equal(x, hard));
-    vd minus_x = vd_mul(vd_between(x, -110.0, 110.0), vd_select(near_tie, vd_set(0x1p-26 - 1.0), vd_set(-1.0)));
-    vd p = reduced_exp(minus_x, &exponent);
-    vd power = vd_add_bits(vd_add(vd_set(1.0), p), exponent);
-    return vd_div(vd_set(1.0), vd_add(vd_set(1.0), power));
+static inline vf sigmoid_vf(vf x) {
+    vm near_tie = vm_or(vf_less(vf_abs(x), vf_set(0x1p-13f)), vf_equal(x, vf_set(-0x1.250c02p-10f)));
+    return vf_narrow(logistic(vd_set(1.0), nudge(vd_widen(exp_range(x)), near_tie, -0x1p-26f)));
 }
 
-/* x/(1 + exp(-x)). Near 0 it is x/2 + w, w = x^2/4 - x^4/48 + ...: there the sum is often a tie of two floats, or loses on which side of one w puts it. At
- * a tie the part that the sum lost decides; and w is at least 2^-42 of x, which a subnormal tie x/2 needs and nothing else notices. */
-static inline vd gd_silu_vd(vd x) {
-    const vd one = vd_set(1.0), sign = vd_set(-0.0);
-    vd exponent;
-    vd low = vd_select(vd_less(x, vd_set(-110.0)), vd_set(-110.0), x);
-    vd p = reduced_exp(vd_xor(vd_between(x, -110.0, 110.0), sign), &exponent);
-    vd whole = vd_div(low, vd_add(one, vd_add_bits(vd_add(one, p), exponent)));
-    vd size = vd_xor(x, vd_and(x, sign)), half = vd_mul(x, vd_set(0.5)), z = vd_mul(x, x);
-    vd w = vd_mul(vd_mul(size, vd_set(0.25)), vd_select(vd_less(size, vd_set(0x1p-40)), vd_set(0x1p-40), size));
+/* silu where |x| < 2^-8: x/2 + w, w = x^2/4 - x^4/48 + x^6/480. The sum is often a tie of two floats. w is taken at least as large as 2^-42 of x: where
+ * x/2 is subnormal that decides a tie as the true w does, and nowhere else it shows. */
+static inline vf small_silu(vf x) {
+    vd wide = vd_widen(x), size = vd_widen(vf_abs(x)), z = vd_mul(wide, wide);
+    vd least = vd_widen(vf_select(vf_less(vf_abs(x), vf_set(0x1p-40f)), vf_set(0x1p-40f), vf_abs(x)));
+    vd w = vd_mul(vd_mul(size, vd_set(0.25)), least);
     w = vd_madd(vd_mul(w, z), vd_madd(z, vd_set(1.0 / 120.0), vd_set(-1.0 / 12.0)), w);
-    vd sum = vd_add(half, w);
-    vd lost = vd_sub(w, vd_sub(sum, half));
-    vdm tie = vd_equal(vd_shift_left(sum, 35), vd_set(0.0));
-    sum = vd_select(tie, vd_madd(lost, vd_set(0x1p16), sum), sum);
-    return vd_select(vd_less(size, vd_set(0x1p-8)), vd_or(sum, vd_and(x, sign)), whole);
+    return vf_copy_sign(vf_narrow(sum_beside_tie(vd_mul(wide, vd_set(0.5)), w)), x);
 }
 
-static void unary_exp(const float *x, float *y, size_t n) { map_f64(gd_exp_vd, x, y, n); }
-static void unary_expm1(const float *x, float *y, size_t n) { map_f64(gd_expm1_vd, x, y, n); }
-static void unary_tanh(const float *x, float *y, size_t n) { map_f64(gd_tanh_vd, x, y, n); }
-static void unary_sigmoid(const float *x, float *y, size_t n) { map_f64(gd_sigmoid_vd, x, y, n); }
-static void unary_silu(const float *x, float *y, size_t n) { map_f64(gd_silu_vd, x, y, n); }
+/* x/(1 + exp(-x)). */
+static inline vf silu_vf(vf x) {
+    vd wide = vd_widen(exp_range(x));
+    vf y = vf_narrow(logistic(wide, wide));
+    vm small = vf_less(vf_abs(x), vf_set(0x1p-8f));
+    if (vm_any(vm_or(small, exp_far(x)))) y = vf_select(small, small_silu(x), vf_select(vf_less(vf_set(700.0f), x), x, y));
+    return y;
+}
+
+static void unary_exp(const float *x, float *y, size_t n) { map(exp_vf, x, y, n); }
+static void unary_expm1(const float *x, float *y, size_t n) { map(expm1_vf, x, y, n); }
+static void unary_tanh(const float *x, float *y, size_t n) { map(tanh_vf, x, y, n); }
+static void unary_sigmoid(const float *x, float *y, size_t n) { map(sigmoid_vf, x, y, n); }
+static void unary_silu(const float *x, float *y, size_t n) { map(silu_vf, x, y, n); }

@@ -1,39 +1,13 @@
 /* Element-wise kernels, row softmax and reductions over the vector vocabulary. */
 
-/* y[i] = f(x[i]) for the functions in fp32 lanes. */
-typedef vf vf_function(vf x);
+/* d[i] = f(x[i], d[i]). */
+typedef vf vf_function2(vf x, vf d);
 
-static inline __attribute__((always_inline)) void map(vf_function *function, const float *x, float *y, size_t n) {
+static inline __attribute__((always_inline)) void map2(vf_function2 *function, const float *x, float *d, size_t n) {
     size_t i = 0;
-    for (; i + VF <= n; i += VF) vf_store(y + i, function(vf_load(x + i)));
-    if (i < n) vf_store_part(y + i, function(vf_load_part(x + i, n - i)), n - i);
+    for (; i + VF <= n; i += VF) vf_store(d + i, function(vf_load(x + i), vf_load(d + i)));
+    if (i < n) vf_store_part(d + i, function(vf_load_part(x + i, n - i), vf_load_part(d + i, n - i)), n - i);
 }
-
-/* d[i] = f(y[i], d[i]). */
-typedef vf vf_function2(vf y, vf d);
-
-static inline __attribute__((always_inline)) void map2(vf_function2 *function, const float *y, float *d, size_t n) {
-    size_t i = 0;
-    for (; i + VF <= n; i += VF) vf_store(d + i, function(vf_load(y + i), vf_load(d + i)));
-    if (i < n) vf_store_part(d + i, function(vf_load_part(y + i, n - i), vf_load_part(d + i, n - i)), n - i);
-}
-
-/* x > 0 ? x : (x is NaN ? x : +0): never max instructions, whose NaN rules differ. */
-static inline vf relu(vf x) {
-    vf zero = vf_set(0.0f);
-    return vf_select(vf_less(zero, x), x, vf_select(vf_unordered(x, x), x, zero));
-}
-static void unary_relu(const float *x, float *y, size_t n) { map(relu, x, y, n); }
-
-static inline vf tanh_derivative(vf y, vf d) { return vf_mul(d, vf_fma(vf_negate(y), y, vf_set(1.0f))); }
-static inline vf sigmoid_derivative(vf y, vf d) { return vf_mul(d, vf_fma(vf_negate(y), y, y)); }
-static inline vf relu_derivative(vf y, vf d) {
-    vf zero = vf_set(0.0f);
-    return vf_select(vf_less(zero, y), d, vf_select(vf_unordered(y, y), y, zero));
-}
-static void derivative_tanh(const float *y, float *d, size_t n) { map2(tanh_derivative, y, d, n); }
-static void derivative_sigmoid(const float *y, float *d, size_t n) { map2(sigmoid_derivative, y, d, n); }
-static void derivative_relu(const float *y, float *d, size_t n) { map2(relu_derivative, y, d, n); }
 
 static inline vf add_to(vf x, vf y) { return vf_add(y, x); }
 static void add(float *y, const float *x, size_t n) { map2(add_to, x, y, n); }
@@ -79,6 +53,16 @@ static void softmax(const float *x, float *y, size_t n, float *maximum, float *s
     for (size_t i = 0; i < n; i += VF) store_lanes(y + i, vf_div(load_lanes(y + i, n - i), total), n - i);
     *maximum = m;
     *sum = s;
+}
+
+static void softmax_derivative(const float *y, float *d, size_t n) {
+    float lanes[GD_ROW_LANES] = {0};
+    for (size_t i = 0; i < n; i += VF) {
+        float *lane = lanes + i % GD_ROW_LANES;
+        store_lanes(lane, vf_fma(load_lanes(d + i, n - i), load_lanes(y + i, n - i), load_lanes(lane, n - i)), n - i);
+    }
+    const vf sum = vf_set(fold(lanes, GD_ROW_LANES));
+    for (size_t i = 0; i < n; i += VF) store_lanes(d + i, vf_mul(load_lanes(y + i, n - i), vf_sub(load_lanes(d + i, n - i), sum)), n - i);
 }
 
 /* lane = lane + x, and lane = fma(x, y, lane). */

@@ -8,3 +8,10 @@ static inline void store_lanes(float *p, vf a, size_t n) {
         vf_store_part(p, a, n);
     }
 }
+
+/* y[i] = f(x[i]); y may be x. One call of the function, so that it is inlined once. */
+typedef vf vf_function(vf x);
+
+static inline __attribute__((always_inline)) void map(vf_function *function, const float *x, float *y, size_t n) {
+    for (size_t i = 0; i < n; i += VF) store_lanes(y + i, function(load_lanes(x + i, n - i)), n - i);
+}
