@@ -24,12 +24,13 @@ static inline __attribute__((always_inline)) void update_loop(float *const *give
     for (; i + STEP <= end; i += STEP) {
         if (far)
             for (int j = 0; j < count; j++)
-                for (size_t line = 0; line < STEP; line += LINE)
+                for (size_t line = 0; line < STEP; line += LINE) {
                     if (j == 1) { /* the hints must be constants */
                         __builtin_prefetch(a[j] + i + prefetch + line, 0, 3);
                     } else {
                         __builtin_prefetch(a[j] + i + prefetch + line, 1, 3);
                     }
+                }
         for (int u = 0; u < UNROLL; u++) {
             const vf g = vf_load(a[1] + i + u * VF);
             for (int j = 0; j < count; j++)
