@@ -175,10 +175,8 @@ static void close_step(void *argument) {
 static void enter_step(void *argument, void (*measure)(void *what), void *what) { gd_bench_enter(((step_case *)argument)->context, measure, what); }
 
 static void name_of(const gd_algorithm *algorithm, char *text, size_t size) {
-    const gd_algorithm *first = NULL;
-    for (size_t i = 0; !first; i++)
-        if (strcmp(gd_algorithm_at(i)->name, algorithm->name) == 0) first = gd_algorithm_at(i);
-    snprintf(text, size, "%s%s%s", algorithm->name, first == algorithm ? "" : ":", first == algorithm ? "" : algorithm->variant);
+    const bool plain = gd_algorithm_named(algorithm->name, strlen(algorithm->name)) == algorithm;
+    snprintf(text, size, "%s%s%s", algorithm->name, plain ? "" : ":", plain ? "" : algorithm->variant);
 }
 
 static void add(step_case about, const char *what) {

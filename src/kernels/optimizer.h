@@ -28,6 +28,9 @@ typedef struct gd_algorithm {
 const gd_algorithm *gd_algorithm_at(size_t index);
 const gd_algorithm *gd_algorithm_find(gradus_optimizer_algorithm number);
 
+/* What name[0 .. length) without a variant means: the first algorithm of that name, NULL if there is none. */
+const gd_algorithm *gd_algorithm_named(const char *name, size_t length);
+
 /* How many states an algorithm has, and whether it has a hyper-parameter. */
 uint32_t gd_algorithm_states(const gd_algorithm *algorithm);
 bool gd_algorithm_uses(const gd_algorithm *algorithm, gradus_hyper_parameter key);

@@ -1,10 +1,8 @@
 /* The list of optimizers as data: algorithms with their prepare functions, and what is public about them. */
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/detmath.h"
-#include "base/number.h"
 #include "kernels/optimizer.h"
 
 #include "kernels/rules.h"
@@ -19,18 +17,8 @@ static const char *const state_names[GD_RULE_COUNT][GD_MAX_STATES + 1] = {
 #undef GRADUS_STATE
 #undef GRADUS_NO_STATE
 
-#define GRADUS_HYPER(KEY, value) {GRADUS_##KEY, value},
-#define GRADUS_OPTIMIZER(number_, name_, NAME, variant_, family, prepare_, kind, passes, decay, states, hyper_parameters, formula_, source_) \
-    [GD_ALGORITHM_##NAME] = {.number = (number_), \
-                             .rule = GD_RULE_##NAME, \
-                             .weight_decay = GRADUS_WEIGHT_DECAY_##decay, \
-                             .name = #name_, \
-                             .variant = #variant_, \
-                             .formula = formula_, \
-                             .source = source_, \
-                             .defaults = {hyper_parameters{-1, 0.0}}, \
-                             .prepare = prepare_##_prepare},
-#define GRADUS_VARIANT(number_, name_, ID, variant_, RULE, prepare_, decay, hyper_parameters, formula_, source_) \
+/* The hyper-parameters come last: they expand to a list with commas. */
+#define ALGORITHM(ID, RULE, number_, name_, variant_, prepare_, decay, formula_, source_, ...) \
     [GD_ALGORITHM_##ID] = {.number = (number_), \
                            .rule = GD_RULE_##RULE, \
                            .weight_decay = GRADUS_WEIGHT_DECAY_##decay, \
@@ -38,8 +26,13 @@ static const char *const state_names[GD_RULE_COUNT][GD_MAX_STATES + 1] = {
                            .variant = #variant_, \
                            .formula = formula_, \
                            .source = source_, \
-                           .defaults = {hyper_parameters{-1, 0.0}}, \
+                           .defaults = {__VA_ARGS__{-1, 0.0}}, \
                            .prepare = prepare_##_prepare},
+#define GRADUS_HYPER(KEY, value) {GRADUS_##KEY, value},
+#define GRADUS_OPTIMIZER(number, name, NAME, variant, family, prepare, kind, passes, decay, states, hyper_parameters, formula, source) \
+    ALGORITHM(NAME, NAME, number, name, variant, prepare, decay, formula, source, hyper_parameters)
+#define GRADUS_VARIANT(number, name, ID, variant, RULE, prepare, decay, hyper_parameters, formula, source) \
+    ALGORITHM(ID, RULE, number, name, variant, prepare, decay, formula, source, hyper_parameters)
 static const gd_algorithm algorithms[GD_ALGORITHM_COUNT] = {
 #include <gradus/optimizers.def>
 };
@@ -62,6 +55,12 @@ const gd_algorithm *gd_algorithm_at(size_t index) { return index < GD_ALGORITHM_
 const gd_algorithm *gd_algorithm_find(gradus_optimizer_algorithm number) {
     for (size_t i = 0; i < GD_ALGORITHM_COUNT; i++)
         if (algorithms[i].number == number) return &algorithms[i];
+    return NULL;
+}
+
+const gd_algorithm *gd_algorithm_named(const char *name, size_t length) {
+    for (size_t i = 0; i < GD_ALGORITHM_COUNT; i++)
+        if (strlen(algorithms[i].name) == length && strncmp(algorithms[i].name, name, length) == 0) return &algorithms[i];
     return NULL;
 }
 
@@ -119,9 +118,7 @@ void gradus_optimizer_config_init_sized(gradus_optimizer_config *config, size_t 
 
 /* "adam" where that is what the name alone means, else "adam:variant=keras". */
 static const char *full_name(const gd_algorithm *algorithm, char *text, size_t size) {
-    const gd_algorithm *first = algorithms;
-    while (strcmp(first->name, algorithm->name) != 0) first++;
-    if (first == algorithm) return algorithm->name;
+    if (gd_algorithm_named(algorithm->name, strlen(algorithm->name)) == algorithm) return algorithm->name;
     snprintf(text, size, "%s:variant=%s", algorithm->name, algorithm->variant);
     return text;
 }

@@ -13,19 +13,11 @@ static void append(char *text, size_t size, const char *word) {
 
 static bool same(const char *name, const char *text, size_t n) { return strlen(name) == n && strncmp(name, text, n) == 0; }
 
-/* The algorithm that a name without a variant means: the first of that name. */
-static const gd_algorithm *find_name(const char *text, size_t n) {
-    const gd_algorithm *algorithm;
-    for (size_t i = 0; (algorithm = gd_algorithm_at(i)) != NULL; i++)
-        if (same(algorithm->name, text, n)) return algorithm;
-    return NULL;
-}
-
 static gradus_status refuse_name(gradus_context *context, const char *text, size_t n) {
     char names[512] = "";
     const gd_algorithm *algorithm;
     for (size_t i = 0; (algorithm = gd_algorithm_at(i)) != NULL; i++)
-        if (find_name(algorithm->name, strlen(algorithm->name)) == algorithm) append(names, sizeof names, algorithm->name);
+        if (gd_algorithm_named(algorithm->name, strlen(algorithm->name)) == algorithm) append(names, sizeof names, algorithm->name);
     return gd_fail(context, GRADUS_INVALID_ARGUMENT, "no optimizer is called '%.*s'; there are: %s", (int)n, text, names);
 }
 
@@ -104,7 +96,7 @@ gradus_status gradus_optimizer_config_parse(gradus_context *context, const char 
     gradus_optimizer_config_init(&known, GRADUS_OPTIMIZER_UNSET);
     gradus_status status = gd_read_struct(context, "gradus_optimizer_config", config, &known, sizeof known);
     if (status != GRADUS_OK) return status;
-    const gd_algorithm *algorithm = find_name(text, length);
+    const gd_algorithm *algorithm = gd_algorithm_named(text, length);
     if (!algorithm) return refuse_name(context, text, length);
     status = choose_variant(context, pairs, &algorithm);
     if (status != GRADUS_OK) return status;
