@@ -12,11 +12,10 @@
 #include "shim.h"
 
 typedef struct function_case {
+    gd_machine machine; /* open as long as the case is */
     const gd_kernels *kernels;
     int function; /* in the table's `unary`; -1: sum, -2: dot */
     size_t n;
-    const gd_streams *streams;
-    gradus_context *context;
     float *memory, *x, *y;
 } function_case;
 
@@ -24,15 +23,13 @@ static volatile float sink;
 
 static const char *open_function(void *argument) {
     function_case *c = argument;
-    const char *why;
     size_t stride;
-    c->context = gd_bench_context_make(c->kernels->name, 1, &why);
-    if (!c->context) return why;
+    const char *why = gd_machine_open(&c->machine, c->kernels->name, 1);
+    if (why) return why;
     c->memory = gd_bench_arrays(2, c->n, &stride);
     if (!c->memory) return "not enough memory";
     c->x = c->memory;
     c->y = c->memory + stride;
-    c->streams = gd_streams_of(c->kernels->name);
     for (size_t i = 0; i < c->n; i++) c->x[i] = c->y[i] = 0.01f + 3.0f * (float)(i % 1021) / 1021.0f;
     return NULL;
 }
@@ -40,12 +37,8 @@ static const char *open_function(void *argument) {
 static void close_function(void *argument) {
     function_case *c = argument;
     if (c->memory) gd_bench_release(c->memory, 2, c->n);
-    gradus_context_destroy(c->context);
-    c->memory = NULL, c->context = NULL;
-}
-
-static void enter_function(void *argument, void (*measure)(void *what), void *what) {
-    gd_bench_enter(((function_case *)argument)->context, measure, what);
+    gd_machine_close(&c->machine);
+    c->memory = NULL;
 }
 
 static void run_unary(void *argument, size_t times) {
@@ -61,8 +54,8 @@ static void run_reduction(void *argument, size_t times) {
 static void read_arrays(void *argument, size_t times) {
     const function_case *c = argument;
     for (; times > 0; times--) {
-        sink = c->streams->read(c->x, c->n);
-        if (c->function == -2) sink = c->streams->read(c->y, c->n);
+        sink = c->machine.streams->read(c->x, c->n);
+        if (c->function == -2) sink = c->machine.streams->read(c->y, c->n);
     }
 }
 
@@ -70,7 +63,7 @@ static void add(const gd_kernels *kernels, int function, const char *what, size_
     function_case *c = malloc(sizeof *c);
     if (!c) abort();
     *c = (function_case){.kernels = kernels, .function = function, .n = n};
-    gd_bench bench = {.argument = c, .open = open_function, .close = close_function, .enter = enter_function, .items = (double)n};
+    gd_bench bench = {.argument = c, .open = open_function, .close = close_function, .enter = gd_machine_enter, .items = (double)n};
     bench.run = function >= 0 ? run_unary : run_reduction;
     bench.limit = function >= 0 ? NULL : read_arrays;
     bench.bytes = 4.0 * (double)n * (function == -1 ? 1 : 2);

@@ -2,8 +2,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/memory.h"
-#include "base/phases.h"
 #include "cases.h"
 #include "machine.h"
 #include "means.h"
@@ -13,22 +11,19 @@
 enum { MOST_ARRAYS = GD_STREAM_ARRAYS, FLOPS = 200000000 };
 
 typedef struct limit_case {
+    gd_machine machine;
     const char *isa;
     unsigned threads;
     int arrays;      /* of an update stream; 0: the fma peak */
     size_t n, ahead; /* its elements and prefetch distance */
-    gd_machine machine;
     float *memory, *array[MOST_ARRAYS];
 } limit_case;
 
 static const char *open_limit(void *argument) {
     limit_case *c = argument;
-    const char *why;
     size_t stride;
-    gradus_context *context = gd_bench_context_make(c->isa, c->threads, &why);
-    if (!context) return why;
-    c->machine = (gd_machine){context, gd_streams_of(c->isa), c->threads};
-    if (c->arrays == 0) return NULL;
+    const char *why = gd_machine_open(&c->machine, c->isa, c->threads);
+    if (why || c->arrays == 0) return why;
     c->memory = gd_bench_arrays((size_t)c->arrays, c->n, &stride);
     if (!c->memory) return "not enough memory";
     for (int j = 0; j < c->arrays; j++) {
@@ -41,23 +36,13 @@ static const char *open_limit(void *argument) {
 static void close_limit(void *argument) {
     limit_case *c = argument;
     if (c->memory) gd_bench_release(c->memory, (size_t)c->arrays, c->n);
-    gradus_context_destroy(c->machine.context);
-    c->memory = NULL, c->machine.context = NULL;
-}
-
-static void enter_limit(void *argument, void (*measure)(void *what), void *what) {
-    gd_bench_enter(((limit_case *)argument)->machine.context, measure, what);
-}
-
-static void stream_part(void *argument, size_t begin, size_t end) {
-    const limit_case *c = argument;
-    c->machine.streams->update(c->array, c->arrays, begin, end, c->n - end < c->ahead ? 0 : c->ahead);
+    gd_machine_close(&c->machine);
+    c->memory = NULL;
 }
 
 static void run_stream(void *argument, size_t times) {
-    limit_case *c = argument;
-    const gd_phase phase = {stream_part, c, c->n, gd_round_up((c->n + c->threads - 1) / c->threads, 128)};
-    for (; times > 0; times--) gd_bench_must(c->machine.context, gd_phases_run(c->machine.context, &phase, 1, 8.0 * (double)c->n, 0));
+    const limit_case *c = argument;
+    gd_machine_stream(&c->machine, c->array, c->arrays, c->n, c->ahead, times);
 }
 
 static void run_fma(void *argument, size_t times) { gd_machine_fma(&((limit_case *)argument)->machine, (double)FLOPS * (double)times); }
@@ -66,7 +51,7 @@ static void add(limit_case about, const char *what) {
     limit_case *c = malloc(sizeof *c);
     if (!c) abort();
     *c = about;
-    gd_bench bench = {.argument = c, .open = open_limit, .close = close_limit, .enter = enter_limit, .run = c->arrays ? run_stream : run_fma};
+    gd_bench bench = {.argument = c, .open = open_limit, .close = close_limit, .enter = gd_machine_enter, .run = c->arrays ? run_stream : run_fma};
     if (c->arrays) {
         bench.bytes = 4.0 * (double)c->n * (2.0 * c->arrays - 1.0);
         bench.items = (double)c->n;

@@ -5,8 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/fp.h"
-#include "base/phases.h"
 #include "cases.h"
 #include "kernels/optimizer.h"
 #include "machine.h"
@@ -14,7 +12,7 @@
 #include "memory.h"
 #include "shim.h"
 
-enum { MOST_LAYERS = 4, MOST_ARRAYS = 2 + GD_MAX_STATES, LEAST_STREAM = 100000, PREFETCH = 2048 };
+enum { MOST_LAYERS = 4, MOST_ARRAYS = 2 + GD_MAX_STATES, LEAST_STREAM = 100000 };
 
 typedef struct net_shape {
     const char *name, *optimizer; /* what the name of the case says; NULL: predict */
@@ -24,15 +22,15 @@ typedef struct net_shape {
 } net_shape;
 
 typedef struct net_case {
+    gd_machine machine; /* open as long as the case is */
     const net_shape *shape;
     size_t batch;
     unsigned threads;
-    gd_machine machine;
     gradus_net *net;
     gradus_optimizer *optimizer;
     gradus_batch samples;
     gradus_tensor outputs;
-    float *memory, *streams[MOST_ARRAYS];
+    float *memory;
     size_t floats;
     double memory_seconds; /* of the optimizer's stream, or of reading the weights; < 0: not yet measured */
     int arrays;
@@ -105,17 +103,15 @@ static void make_samples(net_case *c) {
 
 static const char *open_net(void *argument) {
     net_case *c = argument;
-    const char *why;
     size_t stride;
-    gradus_context *context = gd_bench_context_make(gd_bench_fastest_isa(), c->threads, &why);
-    if (!context) return why;
-    c->machine = (gd_machine){context, gd_streams_of(gd_bench_fastest_isa()), c->threads};
+    const char *why = gd_machine_open(&c->machine, gd_bench_fastest_isa(), c->threads);
+    if (why) return why;
     c->floats = c->batch * (c->shape->inputs + 2 * outputs_of(c->shape));
     c->memory = gd_bench_arrays(1, c->floats, &stride);
     if (!c->memory) return "not enough memory";
     c->memory_seconds = -1;
     make_samples(c);
-    return make_net(c) == GRADUS_OK ? NULL : gradus_context_message(context);
+    return make_net(c) == GRADUS_OK ? NULL : gradus_context_message(c->machine.context);
 }
 
 static void close_net(void *argument) {
@@ -123,12 +119,8 @@ static void close_net(void *argument) {
     gradus_optimizer_destroy(c->machine.context, c->optimizer);
     gradus_net_destroy(c->machine.context, c->net);
     if (c->memory) gd_bench_release(c->memory, 1, c->floats);
-    gradus_context_destroy(c->machine.context);
-    c->optimizer = NULL, c->net = NULL, c->memory = NULL, c->machine.context = NULL;
-}
-
-static void enter_net(void *argument, void (*measure)(void *what), void *what) {
-    gd_bench_enter(((net_case *)argument)->machine.context, measure, what);
+    gd_machine_close(&c->machine);
+    c->optimizer = NULL, c->net = NULL, c->memory = NULL;
 }
 
 static void run_train(void *argument, size_t times) {
@@ -142,34 +134,17 @@ static void run_predict(void *argument, size_t times) {
     for (; times > 0; times--) gd_bench_must(c->machine.context, gradus_net_predict(c->machine.context, c->net, &c->samples.inputs, &c->outputs));
 }
 
-typedef struct stream_job {
-    const net_case *c;
-    size_t n, ahead;
-} stream_job;
-
-static void stream_part(void *argument, size_t begin, size_t end) {
-    const stream_job *j = argument;
-    j->c->machine.streams->update(j->c->streams, j->c->arrays, begin, end, j->n - end < j->ahead ? 0 : j->ahead);
-}
-
 /* Seconds of the adds-only stream of one step's update without its gradient, which an ideal step never stores: of all arrays, less the gradient's share. */
-static double update_seconds(net_case *c) {
+static double update_seconds(const net_case *c) {
     const double parameters = parameters_of(c->shape);
-    const size_t n = parameters < LEAST_STREAM ? LEAST_STREAM : (size_t)parameters, times = 1 + 1000000 / n;
+    const size_t n = parameters < LEAST_STREAM ? LEAST_STREAM : (size_t)parameters;
     size_t stride;
-    float *memory = gd_bench_arrays((size_t)c->arrays, n, &stride);
-    double best = 1e9;
+    float *memory = gd_bench_arrays((size_t)c->arrays, n, &stride), *arrays[MOST_ARRAYS];
     if (!memory) return 0.0;
     for (size_t i = 0; i < (size_t)c->arrays * stride; i++) memory[i] = 1e-3f;
-    for (int j = 0; j < c->arrays; j++) c->streams[j] = memory + (size_t)j * stride;
-    for (int i = 0; i < 10; i++) {
-        stream_job job = {c, n, i % 2 ? PREFETCH : 0};
-        const gd_phase phase = {stream_part, &job, n, gd_round_up((n + c->threads - 1) / c->threads, 128)};
-        const double begin = gd_machine_now();
-        for (size_t k = 0; k < times; k++) gd_bench_must(c->machine.context, gd_phases_run(c->machine.context, &phase, 1, 8.0 * (double)n, 0));
-        const double took = (gd_machine_now() - begin) / (double)times;
-        if (took < best) best = took;
-    }
+    for (int j = 0; j < c->arrays; j++) arrays[j] = memory + (size_t)j * stride;
+    const size_t prefetch = gd_machine_best_prefetch(&c->machine, arrays, c->arrays, n);
+    const double best = gd_machine_stream_seconds(&c->machine, arrays, c->arrays, n, prefetch);
     gd_bench_release(memory, (size_t)c->arrays, n);
     const double streamed = 2.0 * c->arrays - 1.0, wanted = 2.0 * (c->arrays - 1.0);
     return best * wanted / streamed * parameters / (double)n;
@@ -197,7 +172,7 @@ static void add(const net_shape *shape, size_t batch, unsigned threads) {
     gd_bench bench = {.argument = c,
                       .open = open_net,
                       .close = close_net,
-                      .enter = enter_net,
+                      .enter = gd_machine_enter,
                       .run = shape->optimizer ? run_train : run_predict,
                       .limit = run_peak,
                       .ideal = shape->optimizer ? ideal_train : ideal_predict,

@@ -17,11 +17,11 @@ typedef enum form { NN, NT, TN, FORWARD, DX, DW, FORMS } form;
 static const char *const form_names[] = {"nn", "nt", "tn", "forward", "dx", "dw"};
 
 typedef struct product_case {
+    gd_machine machine; /* open as long as the case is */
     form form;
     const char *isa;
     unsigned threads;
     size_t batch, in, out;
-    gd_machine machine;
     float *memory, *arrays[6];
     size_t floats;
     double read_seconds;
@@ -38,11 +38,9 @@ static double touched(const product_case *c) {
 /* inputs, weights (room for panels), outputs, transposed, strips, bias. */
 static const char *open_product(void *argument) {
     product_case *c = argument;
-    const char *why;
     size_t stride, weights, transposed;
-    gradus_context *context = gd_bench_context_make(c->isa, c->threads, &why);
-    if (!context) return why;
-    c->machine = (gd_machine){context, gd_streams_of(c->isa), c->threads};
+    const char *why = gd_machine_open(&c->machine, c->isa, c->threads);
+    if (why) return why;
     const gd_dense dense = {c->in, c->out};
     if (!gd_dense_size(dense, &weights)) return "too large";
     const size_t sizes[] = {c->batch * c->in,
@@ -65,12 +63,8 @@ static const char *open_product(void *argument) {
 static void close_product(void *argument) {
     product_case *c = argument;
     if (c->memory) gd_bench_release(c->memory, 1, c->floats);
-    gradus_context_destroy(c->machine.context);
-    c->memory = NULL, c->machine.context = NULL;
-}
-
-static void enter_product(void *argument, void (*measure)(void *what), void *what) {
-    gd_bench_enter(((product_case *)argument)->machine.context, measure, what);
+    gd_machine_close(&c->machine);
+    c->memory = NULL;
 }
 
 static gradus_tensor matrix(float *data, size_t rows, size_t columns) { return gradus_tensor_matrix(GRADUS_DTYPE_F32, data, rows, columns); }
@@ -165,7 +159,7 @@ static void add(product_case about) {
     gd_bench bench = {.argument = c,
                       .open = open_product,
                       .close = close_product,
-                      .enter = enter_product,
+                      .enter = gd_machine_enter,
                       .run = run_product,
                       .limit = run_peak,
                       .ideal = ideal,

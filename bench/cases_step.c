@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/fp.h"
 #include "base/phases.h"
 #include "cases.h"
 #include "kernels/optimizer.h"
@@ -12,9 +11,8 @@
 #include "means.h"
 #include "memory.h"
 #include "shim.h"
-#include "stream.h"
 
-enum { MOST_ARRAYS = 2 + GD_MAX_STATES, PREFETCH = 2048 };
+enum { MOST_ARRAYS = 2 + GD_MAX_STATES };
 
 /* What the divider has to do for an element, beside the memory's traffic. */
 static const struct {
@@ -26,84 +24,39 @@ static const struct {
 };
 
 typedef struct step_case {
+    gd_machine machine; /* open as long as the case is */
     const gd_algorithm *algorithm;
     const char *isa;
     const size_t *sizes; /* [tensors], NULL: `n` in equal parts */
     size_t n, tensors;
     unsigned threads;
     /* while it is open */
-    gradus_context *context;
     gradus_optimizer *optimizer;
     gradus_step_args args;
     gradus_tensor *views; /* parameters, gradients, states */
     float *memory, *arrays[MOST_ARRAYS];
     size_t stride;
     int array_count;
-    const gd_streams *streams;
-    size_t prefetch;        /* of the stream: the faster of none and PREFETCH */
+    size_t prefetch;        /* of the stream */
     double divider_seconds; /* of one step, on all threads */
     bool calibrated;
 } step_case;
 
 static void run_step(void *argument, size_t times) {
     step_case *c = argument;
-    for (; times > 0; times--) gd_bench_must(c->context, gradus_optimizer_step(c->context, c->optimizer, &c->args));
-}
-
-static void stream_part(void *argument, size_t begin, size_t end) {
-    const step_case *c = argument;
-    const size_t after = (c->n - end) < c->prefetch ? 0 : c->prefetch; /* nothing past the end */
-    c->streams->update(c->arrays, c->array_count, begin, end, after);
-}
-
-/* Each thread has one contiguous piece, as a step's shares are. */
-static void stream(step_case *c, size_t times) {
-    const size_t piece = gd_round_up((c->n + c->threads - 1) / c->threads, 128);
-    const gd_phase phase = {stream_part, c, c->n, piece};
-    const gd_fp_environment environment = gd_fp_enter();
-    for (; times > 0; times--) gd_bench_must(c->context, gd_phases_run(c->context, &phase, 1, 8.0 * (double)c->n, 0));
-    gd_fp_leave(environment);
-}
-
-static double stream_seconds(step_case *c, size_t prefetch) {
-    double best = 1e9;
-    c->prefetch = prefetch;
-    for (int i = 0; i < 5; i++) {
-        const double begin = gd_machine_now();
-        stream(c, 1 + 1000000 / c->n);
-        const double took = gd_machine_now() - begin;
-        if (took < best) best = took;
-    }
-    return best;
-}
-
-static volatile float sink;
-
-/* Seconds of the divider for one step: each thread has its part of the vectors. */
-static double divide_seconds(const step_case *c) {
-    enum { VECTORS = 40000 };
-    const int divisions = divider[c->algorithm->rule].divisions, roots = divider[c->algorithm->rule].roots;
-    double best = 1e9;
-    for (int i = 0; i < 9 && divisions + roots > 0; i++) {
-        const double begin = gd_machine_now();
-        sink = c->streams->divide(VECTORS, divisions, roots);
-        const double took = gd_machine_now() - begin;
-        if (took < best) best = took;
-    }
-    return divisions + roots > 0 ? best / VECTORS * (double)c->n / (double)c->streams->lanes / (double)c->threads : 0.0;
-}
-
-static void calibrate(step_case *c) {
-    const double plain = stream_seconds(c, 0), far = stream_seconds(c, PREFETCH);
-    c->prefetch = far < plain ? PREFETCH : 0;
-    c->divider_seconds = divide_seconds(c);
-    c->calibrated = true;
+    for (; times > 0; times--) gd_bench_must(c->machine.context, gradus_optimizer_step(c->machine.context, c->optimizer, &c->args));
 }
 
 static void run_limit(void *argument, size_t times) {
     step_case *c = argument;
-    if (!c->calibrated) calibrate(c);
-    stream(c, times);
+    if (!c->calibrated) {
+        const double vectors = (double)c->n / (double)c->machine.streams->lanes / (double)c->threads; /* of each thread */
+        c->prefetch = gd_machine_best_prefetch(&c->machine, c->arrays, c->array_count, c->n);
+        c->divider_seconds =
+            vectors * gd_machine_divide_seconds(&c->machine, divider[c->algorithm->rule].divisions, divider[c->algorithm->rule].roots);
+        c->calibrated = true;
+    }
+    gd_machine_stream(&c->machine, c->arrays, c->array_count, c->n, c->prefetch, times);
 }
 
 static double ideal(void *argument, double limit_seconds) {
@@ -136,16 +89,14 @@ static gradus_status make_optimizer(step_case *c, gradus_parameter *parameters) 
     c->args.parameters = c->views;
     c->args.gradients = c->views + c->tensors;
     c->args.states = c->array_count > 2 ? c->views + 2 * c->tensors : NULL;
-    return gradus_optimizer_create(c->context, &config, parameters, c->tensors, &c->optimizer);
+    return gradus_optimizer_create(c->machine.context, &config, parameters, c->tensors, &c->optimizer);
 }
 
 static const char *open_step(void *argument) {
     step_case *c = argument;
-    const char *why;
+    const char *why = gd_machine_open(&c->machine, c->isa, c->threads);
+    if (why) return why;
     c->calibrated = false;
-    c->context = gd_bench_context_make(c->isa, c->threads, &why);
-    if (!c->context) return why;
-    c->streams = gd_streams_of(c->isa);
     c->array_count = 2 + (int)gd_algorithm_states(c->algorithm);
     c->memory = gd_bench_arrays((size_t)c->array_count, c->n, &c->stride);
     c->views = malloc((size_t)c->array_count * c->tensors * sizeof *c->views);
@@ -155,24 +106,22 @@ static const char *open_step(void *argument) {
         return "not enough memory";
     }
     for (int j = 0; j < c->array_count; j++) c->arrays[j] = c->memory + (size_t)j * c->stride;
-    const gd_phase phase = {fill_part, c, c->n, gd_round_up((c->n + c->threads - 1) / c->threads, 128)};
-    gd_bench_must(c->context, gd_phases_run(c->context, &phase, 1, 8.0 * (double)c->n, 0));
-    gd_bench_must(c->context, make_optimizer(c, parameters));
+    const gd_phase phase = {fill_part, c, c->n, gd_machine_share(&c->machine, c->n)};
+    gd_bench_must(c->machine.context, gd_phases_run(c->machine.context, &phase, 1, 8.0 * (double)c->n, 0));
+    gd_bench_must(c->machine.context, make_optimizer(c, parameters));
     free(parameters);
     return NULL;
 }
 
 static void close_step(void *argument) {
     step_case *c = argument;
-    if (!c->context) return;
-    gradus_optimizer_destroy(c->context, c->optimizer);
+    if (!c->machine.context) return;
+    gradus_optimizer_destroy(c->machine.context, c->optimizer);
     gd_bench_release(c->memory, (size_t)c->array_count, c->n);
     free(c->views);
-    gradus_context_destroy(c->context);
-    c->context = NULL, c->optimizer = NULL, c->memory = NULL, c->views = NULL;
+    gd_machine_close(&c->machine);
+    c->optimizer = NULL, c->memory = NULL, c->views = NULL;
 }
-
-static void enter_step(void *argument, void (*measure)(void *what), void *what) { gd_bench_enter(((step_case *)argument)->context, measure, what); }
 
 static void name_of(const gd_algorithm *algorithm, char *text, size_t size) {
     const bool plain = gd_algorithm_named(algorithm->name, strlen(algorithm->name)) == algorithm;
@@ -189,7 +138,7 @@ static void add(step_case about, const char *what) {
     gd_bench bench = {.argument = c,
                       .open = open_step,
                       .close = close_step,
-                      .enter = enter_step,
+                      .enter = gd_machine_enter,
                       .run = run_step,
                       .limit = run_limit,
                       .ideal = ideal,

@@ -3,64 +3,124 @@
 
 #include <time.h>
 
+#include "base/fp.h"
 #include "base/memory.h"
 #include "base/phases.h"
 #include "means.h"
 #include "memory.h"
 
-double gd_machine_now(void) {
+enum { PREFETCH = 2048, ROUNDS = 9, PASS = 1000000 /* elements that make a measurement long enough */ };
+
+const char *gd_machine_open(gd_machine *machine, const char *isa, unsigned threads) {
+    const char *why;
+    *machine = (gd_machine){gd_bench_context_make(isa, threads, &why), gd_streams_of(isa), threads};
+    return why;
+}
+
+void gd_machine_close(gd_machine *machine) {
+    gradus_context_destroy(machine->context);
+    machine->context = NULL;
+}
+
+void gd_machine_enter(void *about, void (*measure)(void *what), void *what) { gd_bench_enter(((const gd_machine *)about)->context, measure, what); }
+
+size_t gd_machine_share(const gd_machine *machine, size_t n) { return gd_round_up((n + machine->threads - 1) / machine->threads, 128); }
+
+typedef struct job {
+    const gd_machine *machine;
+    size_t times; /* rounds of fma a task, vectors to divide */
+    int divisions, roots;
+    float *const *arrays; /* of a stream; of reading, one */
+    int count;
+    size_t n, prefetch;
+} job;
+
+static volatile float sink;
+
+/* The job's function over the range, as often as said, shared as `work` suggests. */
+static void run(const job *j, gd_phase_function *function, size_t count, size_t grain, double work, size_t times) {
+    const gd_phase phase = {function, (void *)j, count, grain};
+    const gd_fp_environment environment = gd_fp_enter();
+    for (; times > 0; times--) gd_bench_must(j->machine->context, gd_phases_run(j->machine->context, &phase, 1, work, 0));
+    gd_fp_leave(environment);
+}
+
+static double now(void) {
     struct timespec time;
     clock_gettime(CLOCK_MONOTONIC, &time);
     return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
 }
 
-typedef struct job {
-    const gd_streams *streams;
-    size_t times; /* rounds of fma a task */
-    const float *x;
-    size_t n, piece;
-} job;
+/* Seconds of one pass, the best round's. */
+static double best_seconds(void (*pass)(const job *j, size_t times), const job *j, size_t times) {
+    double best = 1e9;
+    for (int i = 0; i < ROUNDS; i++) {
+        const double begin = now();
+        pass(j, times);
+        const double took = (now() - begin) / (double)times;
+        if (took < best) best = took;
+    }
+    return best;
+}
 
-static volatile float sink;
+static void stream_part(void *argument, size_t begin, size_t end) {
+    const job *j = argument;
+    j->machine->streams->update(j->arrays, j->count, begin, end, j->prefetch);
+}
+
+static void stream(const job *j, size_t times) { run(j, stream_part, j->n, gd_machine_share(j->machine, j->n), 8.0 * (double)j->n, times); }
+
+void gd_machine_stream(const gd_machine *machine, float *const *arrays, int count, size_t n, size_t prefetch, size_t times) {
+    const job j = {.machine = machine, .arrays = arrays, .count = count, .n = n, .prefetch = prefetch};
+    stream(&j, times);
+}
+
+double gd_machine_stream_seconds(const gd_machine *machine, float *const *arrays, int count, size_t n, size_t prefetch) {
+    const job j = {.machine = machine, .arrays = arrays, .count = count, .n = n, .prefetch = prefetch};
+    return best_seconds(stream, &j, 1 + PASS / n);
+}
+
+size_t gd_machine_best_prefetch(const gd_machine *machine, float *const *arrays, int count, size_t n) {
+    const double plain = gd_machine_stream_seconds(machine, arrays, count, n, 0);
+    return gd_machine_stream_seconds(machine, arrays, count, n, PREFETCH) < plain ? PREFETCH : 0;
+}
 
 static void fma_part(void *argument, size_t begin, size_t end) {
     const job *j = argument;
-    for (; begin < end; begin++) sink = j->streams->fma(j->times);
-}
-
-static void run(const gd_machine *machine, gd_phase_function *function, job *j, size_t count) {
-    const gd_phase phase = {function, j, count, 1};
-    gd_bench_must(machine->context, gd_phases_run(machine->context, &phase, 1, 1e12, 0)); /* shared, however small */
+    for (; begin < end; begin++) sink = j->machine->streams->fma(j->times);
 }
 
 void gd_machine_fma(const gd_machine *machine, double flops) {
-    const double round = 2.0 * 12.0 * (double)machine->streams->lanes; /* of each thread */
-    job j = {.streams = machine->streams, .times = (size_t)(flops / round / machine->threads) + 1};
-    run(machine, fma_part, &j, machine->threads);
+    const double round = 2.0 * GD_STREAM_CHAINS * (double)machine->streams->lanes; /* of each thread */
+    const job j = {.machine = machine, .times = (size_t)(flops / round / machine->threads) + 1};
+    run(&j, fma_part, machine->threads, 1, 1e12, 1); /* shared, however small */
 }
 
 static void read_part(void *argument, size_t begin, size_t end) {
     const job *j = argument;
-    for (; begin < end; begin++) {
-        const size_t first = begin * j->piece, left = j->n - first;
-        sink = j->streams->read(j->x + first, left < j->piece ? left : j->piece);
-    }
+    sink = j->machine->streams->read(j->arrays[0] + begin, end - begin);
 }
 
+static void read_all(const job *j, size_t times) { run(j, read_part, j->n, gd_machine_share(j->machine, j->n), 1e12, times); }
+
 double gd_machine_read_seconds(const gd_machine *machine, double bytes) {
-    const size_t n = (size_t)(bytes / sizeof(float)) + 1, times = 1 + 500000 / n;
+    const size_t n = (size_t)(bytes / sizeof(float)) + 1;
     size_t stride;
     float *x = gd_bench_arrays(1, n, &stride);
     if (!x) return 0.0;
     for (size_t i = 0; i < n; i++) x[i] = 1.0f;
-    job j = {.streams = machine->streams, .x = x, .n = n, .piece = gd_round_up((n + machine->threads - 1) / machine->threads, 128)};
-    double best = 1e9;
-    for (int i = 0; i < 9; i++) {
-        const double begin = gd_machine_now();
-        for (size_t k = 0; k < times; k++) run(machine, read_part, &j, (n + j.piece - 1) / j.piece);
-        const double took = (gd_machine_now() - begin) / (double)times;
-        if (took < best) best = took;
-    }
+    const job j = {.machine = machine, .arrays = &x, .n = n};
+    const double best = best_seconds(read_all, &j, 1 + PASS / n);
     gd_bench_release(x, 1, n);
     return best;
+}
+
+static void divide(const job *j, size_t times) {
+    for (; times > 0; times--) sink = j->machine->streams->divide(j->times, j->divisions, j->roots);
+}
+
+double gd_machine_divide_seconds(const gd_machine *machine, int divisions, int roots) {
+    enum { VECTORS = 40000 };
+    const job j = {.machine = machine, .times = VECTORS, .divisions = divisions, .roots = roots};
+    return divisions + roots > 0 ? best_seconds(divide, &j, 1) / VECTORS : 0.0;
 }

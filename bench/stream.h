@@ -4,15 +4,16 @@
 
 #include <stddef.h>
 
-enum { GD_STREAM_ARRAYS = 5 };
+enum { GD_STREAM_ARRAYS = 5, GD_STREAM_CHAINS = 12 };
 
 /* arrays[0] and arrays[2] .. arrays[count-1] are read and written, arrays[1] is read: weights, gradients, states. Elements begin .. end; prefetch
- * distance in elements, 0: none. */
+ * distance in elements, 0: none; past an array's end it is a hint that comes to nothing. */
 typedef void gd_stream_update(float *const *arrays, int count, size_t begin, size_t end, size_t prefetch);
 /* Reads n floats. */
 typedef float gd_stream_read(const float *x, size_t n);
-/* 2 * lanes * 16 * times flops in independent chains of fma; a division and a root of `times` vectors. */
+/* 2 * lanes * GD_STREAM_CHAINS * times flops in as many independent chains of fma. */
 typedef float gd_stream_fma(size_t times);
+/* So many divisions and roots of each of `times` vectors. */
 typedef float gd_stream_divide(size_t times, int divisions, int roots);
 
 typedef struct gd_streams {

@@ -25,10 +25,11 @@ static inline __attribute__((always_inline)) void update_loop(float *const *give
         if (far)
             for (int j = 0; j < count; j++)
                 for (size_t line = 0; line < STEP; line += LINE) {
-                    if (j == 1) { /* the hints must be constants */
-                        __builtin_prefetch(a[j] + i + prefetch + line, 0, 3);
+                    const void *ahead = (const void *)((uintptr_t)(a[j] + i) + (prefetch + line) * sizeof(float)); /* maybe past the array */
+                    if (j == 1) {                                                                                  /* the hints must be constants */
+                        __builtin_prefetch(ahead, 0, 3);
                     } else {
-                        __builtin_prefetch(a[j] + i + prefetch + line, 1, 3);
+                        __builtin_prefetch(ahead, 1, 3);
                     }
                 }
         for (int u = 0; u < UNROLL; u++) {
@@ -72,13 +73,12 @@ static float read_all(const float *x, size_t n) {
 
 /* As many chains as registers that hold them allow: two units times their latency need 8 to 10. */
 static float fma_chains(size_t times) {
-    enum { CHAINS = 12 };
     const vf x = vf_set(0.999f), y = vf_set(1e-3f);
-    vf acc[CHAINS];
-    for (int c = 0; c < CHAINS; c++) acc[c] = vf_set((float)c);
+    vf acc[GD_STREAM_CHAINS];
+    for (int c = 0; c < GD_STREAM_CHAINS; c++) acc[c] = vf_set((float)c);
     for (; times > 0; times--)
-        for (int c = 0; c < CHAINS; c++) acc[c] = vf_fma(acc[c], x, y);
-    for (int c = 1; c < CHAINS; c++) acc[0] = vf_add(acc[0], acc[c]);
+        for (int c = 0; c < GD_STREAM_CHAINS; c++) acc[c] = vf_fma(acc[c], x, y);
+    for (int c = 1; c < GD_STREAM_CHAINS; c++) acc[0] = vf_add(acc[0], acc[c]);
     return first_lane(acc[0]);
 }
 
