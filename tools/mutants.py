@@ -2,6 +2,7 @@
 about them."""
 import datetime
 import fnmatch
+import hashlib
 import platform
 import random
 import re
@@ -206,6 +207,43 @@ def sample(all_mutants, count, seed):
 
 
 FATES = ("killed", "not compiled", "same code", "equivalent", "survived")
+
+
+RECORD_HEAD = """A change in the code that computes is noticed: the record of tools/mutate, file by file
+
+Each row is the last run over all mutants of a file, as the file was then: `mutants of` is a hash of the list of them. `tools/mutate --stale` runs
+the files whose mutants have changed since, `--record` puts their rows here.
+
+"""
+
+
+def fingerprint(mutants):
+    """What a file's mutants are, whatever its comments say."""
+    return hashlib.sha256("\n".join("%s %s" % (m.source, m.change) for m in mutants).encode()).hexdigest()[:12]
+
+
+def read_record(file):
+    """{path: row}, a row as the words of its line."""
+    rows = {}
+    for line in file.read_text().splitlines() if file.exists() else []:
+        words = line.split()
+        if len(words) == 4 + len(FATES) and "/" in words[0]:
+            rows[words[0]] = words[1:]
+    return rows
+
+
+def write_record(file, fates, isas):
+    """Replaces the rows of the files in `fates`, all of whose mutants are there."""
+    rows, now = read_record(file), datetime.datetime.utcnow().strftime("%Y-%m-%d")
+    for path in {m.path for m in fates}:
+        mutants = sorted((m for m in fates if m.path == path), key=lambda m: (m.start, m.end, m.new))
+        rows[path] = [fingerprint(mutants), now, "+".join(isas)] + [str(sum(fates[m][0] == fate for m in mutants)) for fate in FATES]
+    layout = "%-46s %-12s %-10s %-19s" + "%14s" * len(FATES)
+    lines = [layout % (("file", "mutants of", "date", "instruction sets") + FATES)]
+    lines += [layout % tuple([path] + row) for path, row in sorted(rows.items())]
+    count = [sum(int(row[3 + i]) for row in rows.values()) for i in range(len(FATES))]
+    lines += ["", "%d mutants of %d files: %s" % (sum(count), len(rows), ", ".join("%d %s" % (n, fate) for n, fate in zip(count, FATES)))]
+    file.write_text(RECORD_HEAD + "\n".join(lines) + "\n")
 
 
 def summary(isas, fates, options):
