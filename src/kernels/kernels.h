@@ -23,15 +23,19 @@ enum {
 
 enum { GD_MAX_STATES = 4, GD_MAX_COEFFICIENTS = 16 };
 
+enum { GD_AHEAD = 2048 }; /* elements from a round of an update to what it prefetches: 8 KB of each array */
+
 /* A contiguous piece of one parameter with its gradient and states; the arrays do not overlap. */
 typedef struct gd_span {
     float *weights;
     const float *gradients;
     float *states[GD_MAX_STATES];
     size_t count;
-    float gradient_scale;      /* multiplied into the gradient, always (x*1 is exact) */
-    float keep;                /* multiplied into the weights first, always: decoupled weight decay */
-    const float *coefficients; /* what the algorithm's prepare made for this step */
+    float gradient_scale;       /* multiplied into the gradient, always (x*1 is exact) */
+    float keep;                 /* multiplied into the weights first, always: decoupled weight decay */
+    const float *coefficients;  /* what the algorithm's prepare made for this step */
+    size_t far;                 /* so many first elements prefetch those GD_AHEAD after them, which exist; 0: everything is near */
+    const float *far_gradients; /* the gradients to prefetch: `gradients`, or what they are made of */
 } gd_span;
 
 /* The stage between a gradient and the rule: out = g*scale, cut to -clip .. clip if clip > 0 (NaN stays), then fma(decay, w, .) if decay is not 0. out

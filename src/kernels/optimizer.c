@@ -10,6 +10,8 @@ static bool shape_size(const gradus_parameter *parameter, size_t *size) {
     return gd_size_multiply(parameter->rows, parameter->columns, size) && gd_size_multiply(*size, parameter->batch, size);
 }
 
+static size_t state_stride(size_t size) { return gd_round_up(size, GD_ALIGNMENT / sizeof(float)); }
+
 static gradus_status check_parameter(gradus_context *context, const gradus_parameter *parameter, size_t index, uint32_t groups) {
     size_t size;
     for (size_t i = 0; i < sizeof parameter->reserved; i++)
@@ -41,27 +43,43 @@ static gradus_status check(gradus_context *context, const gradus_optimizer_confi
     return status;
 }
 
-/* Copies the list, the names and the sizes into the optimizer's own memory. */
-static gradus_status copy_parameters(gradus_context *context, gradus_optimizer *optimizer, const gradus_parameter *parameters, const size_t *sizes) {
-    size_t list, words, used = 0;
+/* Where each parameter and its own state lie. */
+static gradus_status lay_out(gradus_context *context, gradus_optimizer *optimizer, const size_t *sizes) {
+    const uint32_t states = gd_algorithm_states(optimizer->algorithm);
+    gd_extent at = {0, 0, 0};
+    bool fits = true;
+    for (size_t i = 0; i < optimizer->count; i++) {
+        size_t own;
+        if (sizes) {
+            at.size = sizes[i];
+        } else {
+            (void)shape_size(&optimizer->parameters[i], &at.size);
+        }
+        optimizer->extents[i] = at;
+        fits = fits && gd_size_add(at.offset, at.size, &at.offset) && gd_size_multiply(states, state_stride(at.size), &own) &&
+               gd_size_add(at.own, own, &at.own);
+    }
+    optimizer->extents[optimizer->count] = at;
+    if (!fits || at.own > PTRDIFF_MAX / sizeof(float))
+        return gd_fail(context, GRADUS_INVALID_ARGUMENT, "optimizer: %zu parameters, all together, do not fit in memory", optimizer->count);
+    return GRADUS_OK;
+}
+
+/* Copies the list and the names into the optimizer's own memory. */
+static gradus_status copy_parameters(gradus_context *context, gradus_optimizer *optimizer, const gradus_parameter *parameters) {
+    size_t list, extents, used = 0;
     const size_t count = optimizer->count;
-    if (!gd_size_multiply(count, sizeof *parameters, &list))
+    if (!gd_size_multiply(count, sizeof *parameters, &list) || !gd_size_multiply(count + 1, sizeof(gd_extent), &extents))
         return gd_fail(context, GRADUS_OUT_OF_MEMORY, "optimizer: %zu parameters are too many", count);
-    words = count * sizeof(uint64_t); /* fits: smaller than the list */
     for (size_t i = 0; i < count; i++) optimizer->names_size += parameters[i].name ? strlen(parameters[i].name) + 1 : 0;
     optimizer->parameters = gd_allocate(&optimizer->allocator, list);
-    optimizer->sizes = gd_allocate(&optimizer->allocator, count * sizeof(size_t));
-    optimizer->steps = gd_allocate_zeroed(&optimizer->allocator, words);
+    optimizer->extents = gd_allocate(&optimizer->allocator, extents);
+    optimizer->steps = gd_allocate_zeroed(&optimizer->allocator, count * sizeof(uint64_t)); /* fits: smaller than the list */
     optimizer->names = gd_allocate(&optimizer->allocator, optimizer->names_size);
-    if (!optimizer->parameters || !optimizer->sizes || !optimizer->steps || !optimizer->names)
+    if (!optimizer->parameters || !optimizer->extents || !optimizer->steps || !optimizer->names)
         return gd_fail(context, GRADUS_OUT_OF_MEMORY, "optimizer: out of memory for %zu parameters", count);
     for (size_t i = 0; i < count; i++) {
         optimizer->parameters[i] = parameters[i];
-        if (sizes) {
-            optimizer->sizes[i] = sizes[i];
-        } else {
-            (void)shape_size(&parameters[i], &optimizer->sizes[i]);
-        }
         if (!parameters[i].name) continue;
         const size_t length = strlen(parameters[i].name) + 1;
         optimizer->parameters[i].name = memcpy(optimizer->names + used, parameters[i].name, length);
@@ -79,7 +97,8 @@ static gradus_status fill(gradus_context *context, gradus_optimizer *optimizer, 
     for (uint32_t g = 0; g < config->groups; g++)
         for (gradus_hyper_parameter key = 0; key < GRADUS_HYPER_PARAMETER_LIMIT; key++)
             optimizer->hyper_parameters[g][key] = gd_algorithm_uses(optimizer->algorithm, key) ? config->hyper_parameters[key] : 0.0;
-    return copy_parameters(context, optimizer, parameters, sizes);
+    gradus_status status = copy_parameters(context, optimizer, parameters);
+    return status == GRADUS_OK ? lay_out(context, optimizer, sizes) : status;
 }
 
 gradus_status gd_optimizer_make(gradus_context *context, const gradus_optimizer_config *given, const gradus_parameter *parameters,
@@ -120,30 +139,27 @@ void gradus_optimizer_destroy(gradus_context *context, gradus_optimizer *optimiz
     gd_release(&allocator, optimizer->states, optimizer->states_size);
     gd_release(&allocator, optimizer->hyper_parameters, optimizer->groups * sizeof *optimizer->hyper_parameters);
     gd_release(&allocator, optimizer->parameters, optimizer->count * sizeof *optimizer->parameters);
-    gd_release(&allocator, optimizer->sizes, optimizer->count * sizeof *optimizer->sizes);
+    gd_release(&allocator, optimizer->extents, (optimizer->count + 1) * sizeof *optimizer->extents);
     gd_release(&allocator, optimizer->steps, optimizer->count * sizeof *optimizer->steps);
     gd_release(&allocator, optimizer->names, optimizer->names_size);
     gd_release(&allocator, optimizer, sizeof *optimizer);
 }
 
-size_t gd_optimizer_state_stride(const gradus_optimizer *optimizer, size_t index) {
-    return gd_round_up(optimizer->sizes[index], GD_ALIGNMENT / sizeof(float));
+float *gd_optimizer_state(const gradus_optimizer *optimizer, size_t index, uint32_t j) {
+    const gd_extent *extent = &optimizer->extents[index];
+    return optimizer->states + extent->own + j * state_stride(extent->size);
 }
 
 gradus_status gd_optimizer_own_states(gradus_context *context, gradus_optimizer *optimizer) {
-    const uint32_t states = gd_algorithm_states(optimizer->algorithm);
-    size_t floats = 0;
-    if (optimizer->states || !states) return GRADUS_OK;
-    for (size_t i = 0; i < optimizer->count; i++)
-        if (!gd_size_add(floats, gd_optimizer_state_stride(optimizer, i), &floats)) break;
-    if (!gd_size_multiply(floats, states * sizeof(float), &optimizer->states_size) ||
-        !(optimizer->states = gd_allocate_zeroed(&optimizer->allocator, optimizer->states_size)))
-        return gd_fail(context, GRADUS_OUT_OF_MEMORY, "optimizer: out of memory for %u states of %zu elements", (unsigned)states, floats);
+    const size_t floats = optimizer->extents[optimizer->count].own;
+    if (optimizer->states || !floats) return GRADUS_OK;
+    optimizer->states_size = floats * sizeof(float);
+    optimizer->states = gd_allocate_zeroed(&optimizer->allocator, optimizer->states_size);
+    if (!optimizer->states) return gd_fail(context, GRADUS_OUT_OF_MEMORY, "optimizer: out of memory for %zu elements of state", floats);
     return GRADUS_OK;
 }
 
 void gd_optimizer_begin(const gradus_context *context, const gradus_optimizer *optimizer, gd_update *updates) {
-    float *state = optimizer->states;
     for (size_t i = 0; i < optimizer->count; i++) {
         const uint32_t group = optimizer->parameters[i].group;
         gd_update *update = &updates[i];
@@ -152,7 +168,7 @@ void gd_optimizer_begin(const gradus_context *context, const gradus_optimizer *o
         } else {
             gd_update_prepare(update, context->kernels, optimizer->algorithm, optimizer->hyper_parameters[group], optimizer->steps[i] + 1);
         }
-        for (uint32_t j = 0; j < update->state_count; j++, state += gd_optimizer_state_stride(optimizer, i)) update->states[j] = state;
+        for (uint32_t j = 0; j < update->state_count; j++) update->states[j] = gd_optimizer_state(optimizer, i, j);
     }
 }
 

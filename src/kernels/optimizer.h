@@ -39,6 +39,13 @@ bool gd_algorithm_uses(const gd_algorithm *algorithm, gradus_hyper_parameter key
 gradus_status gd_hyper_parameter_check(gradus_context *context, const gd_algorithm *algorithm, gradus_hyper_parameter key, double value,
                                        const char *what);
 
+/* A parameter's place among all of them. */
+typedef struct gd_extent {
+    size_t size;   /* elements of storage: rows*columns*batch, or more where the owner pads */
+    size_t offset; /* elements of the parameters before it */
+    size_t own;    /* where its own state begins, in elements */
+} gd_extent;
+
 struct gradus_optimizer {
     gradus_allocator allocator;
     const gd_algorithm *algorithm;
@@ -48,7 +55,7 @@ struct gradus_optimizer {
     gradus_parameter *parameters; /* names are copies, in `names` */
     char *names;
     size_t names_size;
-    size_t *sizes; /* elements of storage a parameter: rows*columns*batch, or more where the owner pads */
+    gd_extent *extents; /* [count + 1]; the last one's are where all end */
     uint64_t *steps;
     double (*hyper_parameters)[GRADUS_HYPER_PARAMETER_LIMIT]; /* a row a group */
     float *states;                                            /* own state: for each parameter its states one after another; NULL until wanted */
@@ -62,8 +69,8 @@ gradus_status gd_optimizer_make(gradus_context *context, const gradus_optimizer_
 /* Allocates the own state, +0, if it is not there. */
 gradus_status gd_optimizer_own_states(gradus_context *context, gradus_optimizer *optimizer);
 
-/* The distance between two states of parameter `index` in the own state, in elements: every state starts on a cache line. */
-size_t gd_optimizer_state_stride(const gradus_optimizer *optimizer, size_t index);
+/* The own state j of parameter `index`: every state starts on a cache line. */
+float *gd_optimizer_state(const gradus_optimizer *optimizer, size_t index, uint32_t j);
 
 /* Every parameter's update at its next step, on the own state (which is there): updates[count]. Changes nothing. */
 void gd_optimizer_begin(const gradus_context *context, const gradus_optimizer *optimizer, gd_update *updates);

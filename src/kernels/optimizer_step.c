@@ -12,6 +12,9 @@
 
 enum { GRAIN = 16384 }; /* elements a task */
 
+/* A step that touches more bytes comes from memory: its updates prefetch. In caches prefetching only costs. */
+static const size_t far_from = (size_t)32 << 20;
+
 /* The update of one (group, step count); its states are each tensor's own. */
 typedef struct update_set {
     uint64_t step;
@@ -24,40 +27,40 @@ typedef struct step {
     const gradus_optimizer *optimizer;
     const gradus_step_args *args;
     uint32_t states;
-    size_t *offsets;    /* [count + 1]: tensor i is elements offsets[i] .. offsets[i+1] of the range; none where it is skipped */
-    size_t *own_states; /* [count]: where tensor i's own state starts */
-    uint32_t *set_of;   /* [count] */
-    update_set *sets;   /* [count] at most */
+    bool far;         /* the arrays come from memory */
+    update_set *sets; /* [count] at most */
+    uint32_t *set_of; /* [count] */
 } step;
 
 static uint64_t steps_taken(const step *s, size_t i) { return s->args->steps ? s->args->steps[i] : s->optimizer->steps[i]; }
 
-/* State j of tensor i: the caller's tensor, or a flat view of the own state in the parameter's shape. */
-static gradus_tensor state_tensor(const step *s, size_t i, uint32_t j) {
-    if (s->args->states) return s->args->states[j * s->optimizer->count + i];
-    gradus_tensor view = s->args->parameters[i];
-    view.row_stride = (ptrdiff_t)view.columns;
-    view.batch_stride = (ptrdiff_t)(view.rows * view.columns);
-    view.data = s->optimizer->states + s->own_states[i] + j * gd_optimizer_state_stride(s->optimizer, i);
-    return view;
+static bool skipped(const step *s, size_t i) { return !s->args->gradients[i].data; }
+
+/* The caller's state j of tensor i; NULL: the optimizer has its own. */
+static const gradus_tensor *given_state(const step *s, size_t i, uint32_t j) {
+    return s->args->states ? &s->args->states[j * s->optimizer->count + i] : NULL;
 }
 
-/* Elements first .. first+count of tensor i, which lie in one piece in every array: at these offsets. */
-static void update_piece(const step *s, size_t i, size_t first, size_t row, size_t column, size_t count, bool dense) {
-    const gradus_tensor *w = &s->args->parameters[i], *g = &s->args->gradients[i];
-    gd_span span = {.count = count};
-    span.weights = (float *)w->data + (dense ? (ptrdiff_t)first : gd_tensor_row(w, row) + (ptrdiff_t)column);
-    span.gradients = (const float *)g->data + (dense ? (ptrdiff_t)first : gd_tensor_row(g, row) + (ptrdiff_t)column);
+/* Where an element of the tensor is, counted in the order of its rows. */
+static float *at(const gradus_tensor *tensor, size_t element) {
+    if (gd_tensor_dense(tensor)) return (float *)tensor->data + element;
+    return (float *)tensor->data + gd_tensor_row(tensor, element / tensor->columns) + (ptrdiff_t)(element % tensor->columns);
+}
+
+/* Elements first .. first+count of tensor i, which lie in one piece in every array and are followed by `rest - count` more. */
+static void update_piece(const step *s, size_t i, size_t first, size_t count, size_t rest) {
+    gd_span span = {.count = count, .weights = at(&s->args->parameters[i], first), .gradients = at(&s->args->gradients[i], first)};
+    if (s->far && rest > GD_AHEAD) span.far = rest - GD_AHEAD < count ? rest - GD_AHEAD : count;
     for (uint32_t j = 0; j < s->states; j++) {
-        const gradus_tensor state = state_tensor(s, i, j);
-        span.states[j] = (float *)state.data + (dense ? (ptrdiff_t)first : gd_tensor_row(&state, row) + (ptrdiff_t)column);
+        const gradus_tensor *given = given_state(s, i, j);
+        span.states[j] = given ? at(given, first) : gd_optimizer_state(s->optimizer, i, j) + first;
     }
     gd_update_span(&s->sets[s->set_of[i]].update, span);
 }
 
 static bool all_dense(const step *s, size_t i) {
     bool dense = gd_tensor_dense(&s->args->parameters[i]) && gd_tensor_dense(&s->args->gradients[i]);
-    for (uint32_t j = 0; dense && s->args->states && j < s->states; j++) dense = gd_tensor_dense(&s->args->states[j * s->optimizer->count + i]);
+    for (uint32_t j = 0; dense && s->args->states && j < s->states; j++) dense = gd_tensor_dense(given_state(s, i, j));
     return dense;
 }
 
@@ -65,31 +68,32 @@ static bool all_dense(const step *s, size_t i) {
 static void update_tensor(const step *s, size_t i, size_t begin, size_t end) {
     const size_t columns = s->args->parameters[i].columns;
     if (all_dense(s, i)) {
-        update_piece(s, i, begin, 0, 0, end - begin, true);
+        update_piece(s, i, begin, end - begin, s->optimizer->extents[i].size - begin);
         return;
     }
     while (begin < end) {
-        const size_t column = begin % columns, rest = columns - column, count = rest < end - begin ? rest : end - begin;
-        update_piece(s, i, begin, begin / columns, column, count, false);
+        const size_t rest = columns - begin % columns, count = rest < end - begin ? rest : end - begin;
+        update_piece(s, i, begin, count, rest);
         begin += count;
     }
 }
 
 static void update(void *argument, size_t begin, size_t end) {
     const step *s = argument;
-    size_t low = 0, high = s->optimizer->count; /* the tensor that holds element `begin`: offsets[low] <= begin < offsets[low + 1] */
+    const gd_extent *extents = s->optimizer->extents;
+    size_t low = 0, high = s->optimizer->count; /* the tensor that holds element `begin`: its offset <= begin < the next one's */
     while (high - low > 1) {
         const size_t middle = low + (high - low) / 2;
-        if (s->offsets[middle] <= begin) {
+        if (extents[middle].offset <= begin) {
             low = middle;
         } else {
             high = middle;
         }
     }
     for (size_t i = low; begin < end; i++) {
-        const size_t stop = s->offsets[i + 1] < end ? s->offsets[i + 1] : end;
-        if (stop > begin) update_tensor(s, i, begin - s->offsets[i], stop - s->offsets[i]);
-        begin = stop > begin ? stop : begin;
+        const size_t next = extents[i + 1].offset, stop = next < end ? next : end;
+        if (stop > begin && !skipped(s, i)) update_tensor(s, i, begin - extents[i].offset, stop - extents[i].offset);
+        begin = stop;
     }
 }
 
@@ -110,7 +114,7 @@ static void prepare_sets(step *s) {
         const uint32_t group = s->optimizer->parameters[i].group;
         const uint64_t t = steps_taken(s, i) + 1;
         uint32_t set = last; /* neighbours mostly agree */
-        if (s->offsets[i + 1] == s->offsets[i]) continue;
+        if (skipped(s, i)) continue;
         if (!(sets && s->sets[set].group == group && s->sets[set].step == t))
             for (set = 0; set < sets && !(s->sets[set].group == group && s->sets[set].step == t); set++) {
             }
@@ -120,7 +124,8 @@ static void prepare_sets(step *s) {
 }
 
 static GD_NOINLINE gradus_status run(gradus_context *context, step *s) {
-    const size_t total = s->offsets[s->optimizer->count];
+    const size_t total = s->optimizer->extents[s->optimizer->count].offset;
+    s->far = total >= far_from / sizeof(float) / (2 + s->states);
     prepare_sets(s);
     const gd_phase phase = {update, s, total, GRAIN};
     return gd_phases_run(context, &phase, 1, 8.0 * (double)total, 0);
@@ -136,22 +141,27 @@ static gradus_status check_shape(gradus_context *context, const gradus_tensor *t
     return GRADUS_OK;
 }
 
-static gradus_status check_tensor(gradus_context *context, const gradus_optimizer *optimizer, const gradus_step_args *args, uint32_t states,
-                                  size_t i) {
-    const gradus_parameter *parameter = &optimizer->parameters[i];
+/* One tensor of a list: quickly, and again for the message if something is wrong. */
+static gradus_status check_in(gradus_context *context, const gradus_tensor *tensor, const gradus_parameter *parameter, const char *list, size_t i) {
     char what[64];
-    snprintf(what, sizeof what, "gradus_optimizer_step: parameters[%zu]", i);
-    gradus_status status = check_shape(context, &args->parameters[i], parameter, what);
-    snprintf(what, sizeof what, "gradus_optimizer_step: gradients[%zu]", i);
-    if (status == GRADUS_OK) status = check_shape(context, &args->gradients[i], parameter, what);
-    for (uint32_t j = 0; status == GRADUS_OK && args->states && j < states; j++) {
-        snprintf(what, sizeof what, "gradus_optimizer_step: states[%u][%zu]", (unsigned)j, i);
-        status = check_shape(context, &args->states[j * optimizer->count + i], parameter, what);
-    }
+    if (check_shape(NULL, tensor, parameter, "") == GRADUS_OK) return GRADUS_OK;
+    snprintf(what, sizeof what, "gradus_optimizer_step: %s[%zu]", list, i);
+    return check_shape(context, tensor, parameter, what);
+}
+
+static gradus_status check_tensors(gradus_context *context, const step *s, size_t i) {
+    static const char *const lists[GD_MAX_STATES] = {"states[0]", "states[1]", "states[2]", "states[3]"};
+    const gradus_parameter *parameter = &s->optimizer->parameters[i];
+    gradus_status status = check_in(context, &s->args->parameters[i], parameter, "parameters", i);
+    if (status == GRADUS_OK) status = check_in(context, &s->args->gradients[i], parameter, "gradients", i);
+    for (uint32_t j = 0; status == GRADUS_OK && s->args->states && j < s->states; j++)
+        status = check_in(context, given_state(s, i, j), parameter, lists[j], i);
     return status;
 }
 
-static gradus_status check(gradus_context *context, const gradus_optimizer *optimizer, const gradus_step_args *args, uint32_t states) {
+static gradus_status check(gradus_context *context, const step *s) {
+    const gradus_optimizer *optimizer = s->optimizer;
+    const gradus_step_args *args = s->args;
     gradus_status status = GRADUS_OK;
     if (optimizer->for_net)
         return gd_fail(context, GRADUS_INVALID_ARGUMENT, "gradus_optimizer_step: the optimizer was made for a net; gradus_net_step takes it");
@@ -165,7 +175,7 @@ static gradus_status check(gradus_context *context, const gradus_optimizer *opti
         return gd_fail(context, GRADUS_UNSUPPORTED, "gradus_optimizer_step: flags %#x: unknown ones are set, or reserved is not 0",
                        (unsigned)args->flags);
     for (size_t i = 0; status == GRADUS_OK && i < optimizer->count; i++)
-        if (args->gradients[i].data) status = check_tensor(context, optimizer, args, states, i);
+        if (!skipped(s, i)) status = check_tensors(context, s, i);
     return status;
 }
 
@@ -173,21 +183,12 @@ static gradus_status check(gradus_context *context, const gradus_optimizer *opti
 static gradus_status tables(gradus_context *context, step *s) {
     const size_t count = s->optimizer->count;
     void *memory;
-    size_t own = 0, bytes;
-    if (!gd_size_multiply(count + 1, 2 * sizeof(size_t) + sizeof(uint32_t) + sizeof(update_set), &bytes)) bytes = SIZE_MAX;
+    size_t bytes;
+    if (!gd_size_multiply(count, sizeof *s->set_of + sizeof *s->sets, &bytes)) bytes = SIZE_MAX;
     gradus_status status = gd_context_scratch(context, bytes, &memory);
     if (status != GRADUS_OK) return status;
     s->sets = memory;
-    s->offsets = (size_t *)(s->sets + count + 1);
-    s->own_states = s->offsets + count + 1;
-    s->set_of = (uint32_t *)(s->own_states + count + 1);
-    s->offsets[0] = 0;
-    for (size_t i = 0; i < count; i++) {
-        s->own_states[i] = own;
-        own += s->states * gd_optimizer_state_stride(s->optimizer, i);
-        if (!gd_size_add(s->offsets[i], s->args->gradients[i].data ? s->optimizer->sizes[i] : 0, &s->offsets[i + 1]))
-            return gd_fail(context, GRADUS_INVALID_ARGUMENT, "gradus_optimizer_step: more elements than memory can hold");
-    }
+    s->set_of = (uint32_t *)(s->sets + count);
     return GRADUS_OK;
 }
 
@@ -202,7 +203,7 @@ gradus_status gradus_optimizer_step(gradus_context *context, gradus_optimizer *o
     gradus_step_args_init(&args);
     if (!given) return gd_fail(context, GRADUS_INVALID_ARGUMENT, "gradus_optimizer_step: args is NULL");
     gradus_status status = gd_read_struct(context, "gradus_step_args", given, &args, sizeof args);
-    if (status == GRADUS_OK) status = check(context, optimizer, &args, s.states);
+    if (status == GRADUS_OK) status = check(context, &s);
     if (status == GRADUS_OK && !args.states) status = gd_optimizer_own_states(context, optimizer);
     if (status == GRADUS_OK) status = tables(context, &s);
     if (status == GRADUS_OK && atomic_exchange(&context->interrupted, 0))

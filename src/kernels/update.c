@@ -43,8 +43,11 @@ void gd_update_span(const gd_update *update, gd_span span) {
     span.gradient_scale = update->gradient_scale;
     span.keep = update->keep;
     span.coefficients = update->coefficients;
+    const size_t far = span.far;
     for (size_t done = 0; done < total; done += span.count) {
         span.count = total - done < block ? total - done : block;
+        span.far = far <= done ? 0 : far - done < span.count ? far - done : span.count;
+        span.far_gradients = span.gradients;
         update_block(update, &span, staged);
         span.weights += span.count;
         span.gradients += span.count;

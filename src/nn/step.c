@@ -231,8 +231,8 @@ static gradus_status check_optimizer(gradus_context *context, const gradus_net *
                 (optimizer->states || gd_algorithm_states(optimizer->algorithm) == 0);
     for (size_t l = 0; fits && l < net->layer_count; l++) {
         size_t elements;
-        fits = gd_dense_size(net->layers[l].dense, &elements) && optimizer->sizes[2 * l] == elements &&
-               optimizer->parameters[2 * l].rows == net->layers[l].dense.inputs && optimizer->sizes[2 * l + 1] == net->layers[l].dense.outputs;
+        fits = gd_dense_size(net->layers[l].dense, &elements) && optimizer->extents[2 * l].size == elements &&
+               optimizer->parameters[2 * l].rows == net->layers[l].dense.inputs && optimizer->extents[2 * l + 1].size == net->layers[l].dense.outputs;
     }
     if (fits) return GRADUS_OK;
     return gd_fail(context, GRADUS_INVALID_ARGUMENT, "gradus_net_step: the optimizer was not made for this net (gradus_net_optimizer_create)");

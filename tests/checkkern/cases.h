@@ -25,6 +25,7 @@ typedef struct gd_problem {
     float scale, alpha, beta;                   /* step, gradient_stage; finish */
     float clip, decay;                          /* step, gradient_stage; gradient_stage */
     int zero_gradients;                         /* step */
+    size_t far;                                 /* step */
     double hyper[GRADUS_HYPER_PARAMETER_LIMIT]; /* step */
     uint64_t t;
     size_t rows, columns; /* column_sum, copy, transpose */

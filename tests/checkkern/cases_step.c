@@ -45,6 +45,7 @@ static void draw_step(gd_problem *p, gd_random *random) {
     p->scale = draw_scale(p, random);
     p->clip = draw_clip(random);
     p->zero_gradients = gd_random_below(random, 3) == 0;
+    p->far = gd_random_below(random, 2) ? (size_t)gd_random_below(random, p->n + 1) : 0;
 }
 
 static void kernel_step(const gd_kernels *kernels, const gd_problem *p, float *const *arrays) {
@@ -53,8 +54,9 @@ static void kernel_step(const gd_kernels *kernels, const gd_problem *p, float *c
     update.gradient_scale = p->scale;
     update.clip = p->clip;
     update.zero_gradients = p->zero_gradients;
-    for (int j = 0; j < p->about->states; j++) update.states[j] = arrays[2 + j];
-    gd_update_apply(&update, arrays[0], arrays[1], 0, p->n);
+    gd_span span = {.weights = arrays[0], .gradients = arrays[1], .count = p->n, .far = p->far < p->n ? p->far : p->n};
+    for (int j = 0; j < p->about->states; j++) span.states[j] = arrays[2 + j];
+    gd_update_span(&update, span); /* a prefetch past the arrays is a hint that comes to nothing */
 }
 
 static void reference_step(const gd_problem *p, float *const *arrays) {

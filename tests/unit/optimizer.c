@@ -289,6 +289,30 @@ Test(optimizer, the_textbooks_values) {
     gradus_context_destroy(context);
 }
 
+/* Centered RMSprop's variance v - a^2 that rounding (here: state that no gradients left) makes negative is 0 and no more, whatever eps is. */
+Test(optimizer, a_variance_is_not_negative) {
+    gradus_context *context = context_of(1);
+    float w = 0.0f, g = 0x1p-60f, v = 0.0f, a = 1.0f;
+    const gradus_parameter parameter = {NULL, 1, 1, 1, GRADUS_ROLE_WEIGHT, GRADUS_AXIS_COLUMNS, 0, {0}};
+    const gradus_tensor tw = gradus_tensor_vector(GRADUS_DTYPE_F32, &w, 1), tg = gradus_tensor_vector(GRADUS_DTYPE_F32, &g, 1);
+    const gradus_tensor states[] = {gradus_tensor_vector(GRADUS_DTYPE_F32, &v, 1), gradus_tensor_vector(GRADUS_DTYPE_F32, &a, 1)};
+    gradus_optimizer_config config;
+    gradus_optimizer *optimizer;
+    gradus_step_args args;
+    gradus_optimizer_config_init(&config, GRADUS_OPTIMIZER_RMSPROP_CENTERED);
+    config.hyper_parameters[GRADUS_EPSILON] = 0x1p-70;
+    config.hyper_parameters[GRADUS_LEARNING_RATE] = 1.0;
+    gradus_step_args_init(&args);
+    args.parameters = &tw;
+    args.gradients = &tg;
+    args.states = states;
+    cr_assert_eq(gradus_optimizer_create(context, &config, &parameter, 1, &optimizer), GRADUS_OK);
+    cr_assert_eq(gradus_optimizer_step(context, optimizer, &args), GRADUS_OK);
+    cr_assert_eq(w, -0x1p10f, "%a", (double)w);
+    gradus_optimizer_destroy(context, optimizer);
+    gradus_context_destroy(context);
+}
+
 /* -- many small tensors are one large one -- */
 
 static void step_cut(gradus_context *context, const char *text, size_t tensors, size_t n, float *w, float *g) {

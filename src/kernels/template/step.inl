@@ -8,28 +8,39 @@ static inline vf flush_state(vf x) { return vf_select(vf_less(vf_abs(x), vf_set(
 
 typedef vf rule_function(vf w, vf g, vf *state, const vf *k);
 
-/* `rule`, `states` and `coefficients` are constants where this is inlined, so every array below becomes registers. */
+enum { LINE = 16, STEP = LINE > VF ? LINE : VF }; /* elements: a cache line, a round */
+
+/* The arrays of a span, and elements i .. i+part of them updated. `rule`, `states` and `coefficients` are constants where these are inlined, so every
+ * array below becomes registers; pointers are hoisted, else the compiler reloads them in every round. */
+typedef struct driven {
+    float *w, *s[GD_MAX_STATES];
+    const float *g;
+    vf scale, keep, k[GD_MAX_COEFFICIENTS];
+} driven;
+
+static inline __attribute__((always_inline)) void drive_vector(const driven *d, rule_function *rule, const int states, size_t i, size_t part) {
+    vf state[GD_MAX_STATES];
+    for (int j = 0; j < states; j++) state[j] = load_lanes(d->s[j] + i, part);
+    const vf w = vf_mul(load_lanes(d->w + i, part), d->keep), g = vf_mul(load_lanes(d->g + i, part), d->scale);
+    store_lanes(d->w + i, rule(w, g, state, d->k), part);
+    for (int j = 0; j < states; j++) store_lanes(d->s[j] + i, state[j], part);
+}
+
 static inline __attribute__((always_inline)) void drive(const gd_span *span, rule_function *rule, const int states, const int coefficients) {
-    float *const w = span->weights;
-    const float *const g = span->gradients;
-    float *s[GD_MAX_STATES]; /* hoisted: else the compiler reloads the pointers in every round */
-    vf k[GD_MAX_COEFFICIENTS], state[GD_MAX_STATES];
-    const vf scale = vf_set(span->gradient_scale), keep = vf_set(span->keep);
-    const size_t n = span->count;
+    driven d = {.w = span->weights, .g = span->gradients, .scale = vf_set(span->gradient_scale), .keep = vf_set(span->keep)};
+    const float *const far_g = span->far_gradients;
+    const size_t n = span->count, far = span->far;
     size_t i = 0;
-    for (int j = 0; j < states; j++) s[j] = span->states[j];
-    for (int j = 0; j < coefficients; j++) k[j] = vf_set(span->coefficients[j]);
-    for (; i + VF <= n; i += VF) {
-        for (int j = 0; j < states; j++) state[j] = vf_load(s[j] + i);
-        vf_store(w + i, rule(vf_mul(vf_load(w + i), keep), vf_mul(vf_load(g + i), scale), state, k));
-        for (int j = 0; j < states; j++) vf_store(s[j] + i, state[j]);
+    for (int j = 0; j < states; j++) d.s[j] = span->states[j];
+    for (int j = 0; j < coefficients; j++) d.k[j] = vf_set(span->coefficients[j]);
+    for (; i + STEP <= far; i += STEP) {
+        __builtin_prefetch(far_g + i + GD_AHEAD, 0, 3);
+        __builtin_prefetch(d.w + i + GD_AHEAD, 1, 3);
+        for (int j = 0; j < states; j++) __builtin_prefetch(d.s[j] + i + GD_AHEAD, 1, 3);
+        for (size_t v = 0; v < STEP; v += VF) drive_vector(&d, rule, states, i + v, VF);
     }
-    if (i < n) {
-        const size_t part = n - i;
-        for (int j = 0; j < states; j++) state[j] = vf_load_part(s[j] + i, part);
-        vf_store_part(w + i, rule(vf_mul(vf_load_part(w + i, part), keep), vf_mul(vf_load_part(g + i, part), scale), state, k), part);
-        for (int j = 0; j < states; j++) vf_store_part(s[j] + i, state[j], part);
-    }
+    for (; i + VF <= n; i += VF) drive_vector(&d, rule, states, i, VF);
+    if (i < n) drive_vector(&d, rule, states, i, n - i);
 }
 
 #define GRADUS_NO_STATE
