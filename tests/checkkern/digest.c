@@ -13,7 +13,7 @@
 #include "base/phases.h"
 #include "kernels/dispatch.h"
 
-enum { EXIT_USAGE = 2, CALLERS = 8, GREATEST_THREADS = 256 };
+enum { EXIT_USAGE = 2, CALLERS = 8, GREATEST_THREADS = 256, PARTS = 4 };
 
 typedef struct options {
     const char *isa;
@@ -29,6 +29,7 @@ typedef struct caller {
     const gradus_dataset *images;
     gradus_pool *pool; /* NULL: its own */
     gd_host host;
+    int part; /* 0 .. PARTS-1: that part of the brief form; -1: all */
     gd_digests digests;
 } caller;
 
@@ -68,13 +69,17 @@ static gradus_context *make_context(const caller *c) {
     return context;
 }
 
+static int does(const caller *c, int part) { return c->part < 0 || c->part == part; }
+
 /* In the caller's mode from the first call to the last. */
 static void *call_public(void *argument) {
     caller *c = argument;
     gd_host_enter(c->host);
     gradus_context *context = make_context(c);
-    gd_digest_arrays(context, c->options->brief, &c->digests);
-    gd_digest_nets(context, c->images, c->options->brief, &c->digests);
+    if (does(c, 0)) gd_digest_products(context, c->options->brief, &c->digests);
+    if (does(c, 1)) gd_digest_steps(context, c->options->brief, &c->digests);
+    if (does(c, 2)) gd_digest_nets(context, c->options->brief, &c->digests);
+    if (does(c, 3)) gd_digest_trainings(context, c->images, &c->digests);
     if (!c->options->brief) gd_digest_digits(context, &c->digests);
     gradus_context_destroy(context);
     gd_host_leave();
@@ -97,7 +102,7 @@ static void compare(const gd_digests *a, const gd_digests *b) {
         if (strcmp(a->lines[i].hex, b->lines[i].hex) != 0) fail("two of the eight threads differ in ", a->lines[i].name);
 }
 
-/* Eight threads at once, each in a mode of its own; every other one on a pool that they share. */
+/* Eight threads at once, each in a mode of its own; every other one on a pool that they share. In the brief form two of them do a part each. */
 static void eight_callers(const caller *about) {
     pthread_t threads[CALLERS];
     caller callers[CALLERS];
@@ -107,23 +112,24 @@ static void eight_callers(const caller *about) {
     for (int i = 0; i < CALLERS; i++) {
         callers[i] = *about;
         callers[i].pool = i % 2 ? shared : NULL;
+        callers[i].part = about->options->brief ? i / (CALLERS / PARTS) : -1;
         callers[i].host = (gd_host)(i % GD_HOST_COUNT);
         if (!gd_host_possible(callers[i].host)) callers[i].host = GD_HOST_PLAIN;
         if (pthread_create(&threads[i], NULL, call_public, &callers[i])) fail("cannot start eight threads", "");
     }
     for (int i = 0; i < CALLERS; i++) pthread_join(threads[i], NULL);
-    for (int i = 1; i < CALLERS; i++) {
-        compare(&callers[0].digests, &callers[i].digests);
-        free(callers[i].digests.lines);
-    }
     print(&callers[0].digests);
-    free(callers[0].digests.lines);
+    for (int i = 1, first = 0; i < CALLERS; i++) {
+        if (callers[i].part != callers[first].part) print(&callers[first = i].digests);
+        compare(&callers[first].digests, &callers[i].digests);
+    }
+    for (int i = 0; i < CALLERS; i++) free(callers[i].digests.lines);
     gradus_pool_destroy(shared);
     gradus_context_destroy(context);
 }
 
 static void digest_public(const options *o, const gd_kernels *kernels) {
-    caller c = {.options = o, .kernels = kernels, .host = o->host};
+    caller c = {.options = o, .kernels = kernels, .host = o->host, .part = -1};
     gradus_context *context = make_context(&c);
     gradus_dataset *images = gd_digest_images(context);
     c.images = images;
@@ -145,7 +151,7 @@ static void usage(const char *what, const char *value) {
             "usage: gradus-digest [--isa NAME] [--threads N] [--host plain|ftz|upward|downward|zero|eight-threads] [--brief]\n"
             "--isa: without a name, the fastest that runs here. --threads: of the public functions' pool, default 2. --host: the floating-point\n"
             "mode that the public functions are called in, default upward; or eight threads at once, each in one of these. --brief: without the\n"
-            "kernels and the digits, with fewer shapes of the rest.\n"
+            "kernels and the digits, with less of the rest; of eight threads two do a part each.\n"
             "exit: 0 done, 1 a call failed, 2 wrong usage, or this machine cannot run that\n",
             what, value);
     exit(EXIT_USAGE);

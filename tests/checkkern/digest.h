@@ -55,9 +55,11 @@ void gd_digest_kernels(const gd_kernels *kernels, gd_digests *digests);
 gradus_dataset *gd_digest_images(gradus_context *context);
 
 /* The public functions: products and steps on lists of tensors; nets of every activation and loss, trainings with every optimizer; the built-in
- * digits. brief: fewer shapes of each. */
-void gd_digest_arrays(gradus_context *context, int brief, gd_digests *digests);
-void gd_digest_nets(gradus_context *context, const gradus_dataset *images, int brief, gd_digests *digests);
+ * digits. brief: fewer shapes of each, and each optimizer with its own state or the caller's. */
+void gd_digest_products(gradus_context *context, int brief, gd_digests *digests);
+void gd_digest_steps(gradus_context *context, int brief, gd_digests *digests);
+void gd_digest_nets(gradus_context *context, int brief, gd_digests *digests);
+void gd_digest_trainings(gradus_context *context, const gradus_dataset *images, gd_digests *digests);
 void gd_digest_digits(gradus_context *context, gd_digests *digests);
 
 #endif

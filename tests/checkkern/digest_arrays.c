@@ -114,11 +114,15 @@ static void digest_steps(gradus_context *context, const gradus_optimizer_info *i
     gradus_optimizer_destroy(context, optimizer);
 }
 
-void gd_digest_arrays(gradus_context *context, int brief, gd_digests *digests) {
+void gd_digest_products(gradus_context *context, int brief, gd_digests *digests) {
     static const char *const products[] = {"nn", "nt", "tn"};
-    gradus_optimizer_info info = {.struct_size = sizeof info};
     for (gradus_product product = GRADUS_PRODUCT_NN; product <= GRADUS_PRODUCT_TN; product++)
         digest_products(context, product, products[product - GRADUS_PRODUCT_NN], brief, digests);
-    for (size_t i = 0; gradus_optimizer_list(i, &info); i++)
-        for (int own = 0; own < 2; own++) digest_steps(context, &info, own, digests);
+}
+
+void gd_digest_steps(gradus_context *context, int brief, gd_digests *digests) {
+    gradus_optimizer_info info = {.struct_size = sizeof info};
+    for (int i = 0; gradus_optimizer_list((size_t)i, &info); i++)
+        for (int own = 0; own < 2; own++)
+            if (!brief || own == i % 2) digest_steps(context, &info, own, digests);
 }

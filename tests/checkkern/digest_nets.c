@@ -217,9 +217,12 @@ static void digest_training(gradus_context *context, const gradus_dataset *image
     gradus_net_destroy(context, net);
 }
 
-void gd_digest_nets(gradus_context *context, const gradus_dataset *images, int brief, gd_digests *digests) {
-    gradus_optimizer_info info = {.struct_size = sizeof info};
+void gd_digest_nets(gradus_context *context, int brief, gd_digests *digests) {
     if (brief) digest_kinds(context, brief_size.samples, brief_size.outputs, 1, digests);
     for (size_t i = 0; i < SIZES && !brief; i++) digest_kinds(context, sizes[i].samples, sizes[i].outputs, 0, digests);
+}
+
+void gd_digest_trainings(gradus_context *context, const gradus_dataset *images, gd_digests *digests) {
+    gradus_optimizer_info info = {.struct_size = sizeof info};
     for (size_t i = 0; gradus_optimizer_list(i, &info); i++) digest_training(context, images, &info, digests);
 }
