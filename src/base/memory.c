@@ -52,15 +52,3 @@ void *gd_allocate_zeroed(const gradus_allocator *allocator, size_t size) {
 void gd_release(const gradus_allocator *allocator, void *memory, size_t size) {
     if (memory != NULL) allocator->release(allocator->user, memory, asked_size(size), asked_alignment(size));
 }
-
-bool gd_size_multiply(size_t a, size_t b, size_t *result) {
-    bool fits = b == 0 || a <= SIZE_MAX / b;
-    *result = fits ? a * b : SIZE_MAX;
-    return fits;
-}
-
-bool gd_size_add(size_t a, size_t b, size_t *result) {
-    bool fits = a <= SIZE_MAX - b;
-    *result = fits ? a + b : SIZE_MAX;
-    return fits;
-}

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include <gradus/context.h>
 
@@ -18,8 +19,16 @@ void *gd_allocate_zeroed(const gradus_allocator *allocator, size_t size);
 void gd_release(const gradus_allocator *allocator, void *memory, size_t size);
 
 /* *result = a*b or a+b; false, with *result = SIZE_MAX, where that does not fit. */
-bool gd_size_multiply(size_t a, size_t b, size_t *result);
-bool gd_size_add(size_t a, size_t b, size_t *result);
+static inline bool gd_size_multiply(size_t a, size_t b, size_t *result) {
+    if (!__builtin_mul_overflow(a, b, result)) return true;
+    *result = SIZE_MAX;
+    return false;
+}
+static inline bool gd_size_add(size_t a, size_t b, size_t *result) {
+    if (!__builtin_add_overflow(a, b, result)) return true;
+    *result = SIZE_MAX;
+    return false;
+}
 
 /* n rounded up to a multiple of m (m > 0, no overflow check: n comes from sizes already checked). */
 static inline size_t gd_round_up(size_t n, size_t m) { return (n + m - 1) / m * m; }

@@ -46,7 +46,7 @@ static gradus_status check(gradus_context *context, const gradus_optimizer_confi
 /* Where each parameter and its own state lie. */
 static gradus_status lay_out(gradus_context *context, gradus_optimizer *optimizer, const size_t *sizes) {
     const uint32_t states = gd_algorithm_states(optimizer->algorithm);
-    gd_extent at = {0, 0, 0};
+    gd_extent at = {0};
     bool fits = true;
     for (size_t i = 0; i < optimizer->count; i++) {
         size_t own;
@@ -55,6 +55,7 @@ static gradus_status lay_out(gradus_context *context, gradus_optimizer *optimize
         } else {
             (void)shape_size(&optimizer->parameters[i], &at.size);
         }
+        at.group = optimizer->parameters[i].group;
         optimizer->extents[i] = at;
         fits = fits && gd_size_add(at.offset, at.size, &at.offset) && gd_size_multiply(states, state_stride(at.size), &own) &&
                gd_size_add(at.own, own, &at.own);

@@ -44,6 +44,7 @@ typedef struct gd_extent {
     size_t size;   /* elements of storage: rows*columns*batch, or more where the owner pads */
     size_t offset; /* elements of the parameters before it */
     size_t own;    /* where its own state begins, in elements */
+    uint32_t group;
 } gd_extent;
 
 struct gradus_optimizer {

@@ -2,6 +2,7 @@
  * large one. */
 #include <float.h>
 #include <math.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -10,7 +11,7 @@
 #include "kernels/optimizer.h"
 #include "kernels/tensor.h"
 
-enum { GRAIN = 16384 }; /* elements a task */
+enum { GRAIN = 16384, TENSORS = 64 }; /* elements, tensors a task */
 
 /* A step that touches more bytes comes from memory: its updates prefetch. In caches prefetching only costs. */
 static const size_t far_from = (size_t)32 << 20;
@@ -27,10 +28,13 @@ typedef struct step {
     const gradus_optimizer *optimizer;
     const gradus_step_args *args;
     uint32_t states;
-    bool far;         /* the arrays come from memory */
-    update_set *sets; /* [count] at most */
-    uint32_t *set_of; /* [count] */
+    bool far;            /* the arrays come from memory */
+    atomic_bool refused; /* a tensor is not as it should be: nothing is updated */
+    update_set *sets;    /* [count] at most */
+    uint32_t *set_of;    /* [count], with DENSE where every array of the tensor is in one piece */
 } step;
+
+enum { DENSE = 1u << 31 };
 
 static uint64_t steps_taken(const step *s, size_t i) { return s->args->steps ? s->args->steps[i] : s->optimizer->steps[i]; }
 
@@ -42,32 +46,30 @@ static const gradus_tensor *given_state(const step *s, size_t i, uint32_t j) {
 }
 
 /* Where an element of the tensor is, counted in the order of its rows. */
-static float *at(const gradus_tensor *tensor, size_t element) {
-    if (gd_tensor_dense(tensor)) return (float *)tensor->data + element;
+static float *at(const gradus_tensor *tensor, size_t element, bool dense) {
+    if (dense) return (float *)tensor->data + element;
     return (float *)tensor->data + gd_tensor_row(tensor, element / tensor->columns) + (ptrdiff_t)(element % tensor->columns);
 }
 
 /* Elements first .. first+count of tensor i, which lie in one piece in every array and are followed by `rest - count` more. */
 static void update_piece(const step *s, size_t i, size_t first, size_t count, size_t rest) {
-    gd_span span = {.count = count, .weights = at(&s->args->parameters[i], first), .gradients = at(&s->args->gradients[i], first)};
-    if (s->far && rest > GD_AHEAD) span.far = rest - GD_AHEAD < count ? rest - GD_AHEAD : count;
+    const bool dense = s->set_of[i] & DENSE;
+    gd_span span;
+    span.weights = at(&s->args->parameters[i], first, dense);
+    span.gradients = at(&s->args->gradients[i], first, dense);
+    span.count = count;
+    span.far = !s->far || rest <= GD_AHEAD ? 0 : rest - GD_AHEAD < count ? rest - GD_AHEAD : count;
     for (uint32_t j = 0; j < s->states; j++) {
         const gradus_tensor *given = given_state(s, i, j);
-        span.states[j] = given ? at(given, first) : gd_optimizer_state(s->optimizer, i, j) + first;
+        span.states[j] = given ? at(given, first, dense) : gd_optimizer_state(s->optimizer, i, j) + first;
     }
-    gd_update_span(&s->sets[s->set_of[i]].update, span);
-}
-
-static bool all_dense(const step *s, size_t i) {
-    bool dense = gd_tensor_dense(&s->args->parameters[i]) && gd_tensor_dense(&s->args->gradients[i]);
-    for (uint32_t j = 0; dense && s->args->states && j < s->states; j++) dense = gd_tensor_dense(given_state(s, i, j));
-    return dense;
+    gd_update_span(&s->sets[s->set_of[i] & ~DENSE].update, &span);
 }
 
 /* Elements begin .. end of tensor i: at once if it is dense everywhere, else row by row. */
 static void update_tensor(const step *s, size_t i, size_t begin, size_t end) {
     const size_t columns = s->args->parameters[i].columns;
-    if (all_dense(s, i)) {
+    if (s->set_of[i] & DENSE) {
         update_piece(s, i, begin, end - begin, s->optimizer->extents[i].size - begin);
         return;
     }
@@ -81,6 +83,7 @@ static void update_tensor(const step *s, size_t i, size_t begin, size_t end) {
 static void update(void *argument, size_t begin, size_t end) {
     const step *s = argument;
     const gd_extent *extents = s->optimizer->extents;
+    if (atomic_load_explicit(&s->refused, memory_order_relaxed)) return;
     size_t low = 0, high = s->optimizer->count; /* the tensor that holds element `begin`: its offset <= begin < the next one's */
     while (high - low > 1) {
         const size_t middle = low + (high - low) / 2;
@@ -111,24 +114,15 @@ static update_set prepared(const step *s, uint32_t group, uint64_t t) {
 static void prepare_sets(step *s) {
     uint32_t sets = 0, last = 0;
     for (size_t i = 0; i < s->optimizer->count; i++) {
-        const uint32_t group = s->optimizer->parameters[i].group;
+        const uint32_t group = s->optimizer->extents[i].group;
         const uint64_t t = steps_taken(s, i) + 1;
         uint32_t set = last; /* neighbours mostly agree */
-        if (skipped(s, i)) continue;
         if (!(sets && s->sets[set].group == group && s->sets[set].step == t))
             for (set = 0; set < sets && !(s->sets[set].group == group && s->sets[set].step == t); set++) {
             }
         if (set == sets) s->sets[sets++] = prepared(s, group, t);
         s->set_of[i] = last = set;
     }
-}
-
-static GD_NOINLINE gradus_status run(gradus_context *context, step *s) {
-    const size_t total = s->optimizer->extents[s->optimizer->count].offset;
-    s->far = total >= far_from / sizeof(float) / (2 + s->states);
-    prepare_sets(s);
-    const gd_phase phase = {update, s, total, GRAIN};
-    return gd_phases_run(context, &phase, 1, 8.0 * (double)total, 0);
 }
 
 static gradus_status check_shape(gradus_context *context, const gradus_tensor *tensor, const gradus_parameter *parameter, const char *what) {
@@ -141,11 +135,10 @@ static gradus_status check_shape(gradus_context *context, const gradus_tensor *t
     return GRADUS_OK;
 }
 
-/* One tensor of a list: quickly, and again for the message if something is wrong. */
+/* One tensor of a list; without a context, without a message. */
 static gradus_status check_in(gradus_context *context, const gradus_tensor *tensor, const gradus_parameter *parameter, const char *list, size_t i) {
-    char what[64];
-    if (check_shape(NULL, tensor, parameter, "") == GRADUS_OK) return GRADUS_OK;
-    snprintf(what, sizeof what, "gradus_optimizer_step: %s[%zu]", list, i);
+    char what[64] = "";
+    if (context) snprintf(what, sizeof what, "gradus_optimizer_step: %s[%zu]", list, i);
     return check_shape(context, tensor, parameter, what);
 }
 
@@ -159,10 +152,65 @@ static gradus_status check_tensors(gradus_context *context, const step *s, size_
     return status;
 }
 
+/* Dense, fp32, of the parameter's shape, which fits in memory: what nearly every tensor is, in a few operations. */
+static bool usual(const gradus_tensor *t, const gradus_parameter *p) {
+    const size_t shape = (t->batch ^ p->batch) | (t->rows ^ p->rows) | (t->columns ^ p->columns);
+    const size_t strides = ((size_t)t->row_stride ^ p->columns) | ((size_t)t->batch_stride ^ (p->rows * p->columns));
+    return t->data && (shape | strides | t->reserved | t->flags) == 0 && t->dtype == GRADUS_DTYPE_F32;
+}
+
+typedef bool quality(const gradus_tensor *tensor, const gradus_parameter *parameter);
+
+static bool dense(const gradus_tensor *tensor, const gradus_parameter *parameter) {
+    (void)parameter;
+    return gd_tensor_dense(tensor);
+}
+
+/* Whether all tensors that belong to parameter i are so. */
+static inline bool all(const step *s, size_t i, quality *is) {
+    const gradus_parameter *parameter = &s->optimizer->parameters[i];
+    bool so = is(&s->args->parameters[i], parameter) && is(&s->args->gradients[i], parameter);
+    for (uint32_t j = 0; so && s->args->states && j < s->states; j++) so = is(given_state(s, i, j), parameter);
+    return so;
+}
+
+/* Marks the tensors begin .. end that lie in one piece; finds out whether any is not as it should be. */
+static void examine(void *argument, size_t begin, size_t end) {
+    step *s = argument;
+    for (size_t i = begin; i < end; i++) {
+        if (skipped(s, i)) continue;
+        if (all(s, i, usual)) {
+            s->set_of[i] |= DENSE;
+        } else if (check_tensors(NULL, s, i) != GRADUS_OK) {
+            atomic_store_explicit(&s->refused, true, memory_order_relaxed);
+        } else if (all(s, i, dense)) {
+            s->set_of[i] |= DENSE;
+        }
+    }
+}
+
+/* The first tensor that is not as it should be. */
+static gradus_status refuse(gradus_context *context, const step *s) {
+    gradus_status status = GRADUS_OK;
+    for (size_t i = 0; status == GRADUS_OK && i < s->optimizer->count; i++)
+        if (!skipped(s, i)) status = check_tensors(context, s, i);
+    return status;
+}
+
+static GD_NOINLINE gradus_status run(gradus_context *context, step *s) {
+    const size_t tensors = s->optimizer->count, total = s->optimizer->extents[tensors].offset;
+    const gd_phase phases[] = {{examine, s, tensors, TENSORS}, {update, s, total, GRAIN}};
+    const int few = tensors <= TENSORS; /* not worth a phase */
+    s->far = total >= far_from / sizeof(float) / (2 + s->states);
+    prepare_sets(s);
+    if (few) examine(s, 0, tensors);
+    gradus_status status = gd_phases_run(context, phases + few, (size_t)(2 - few), 8.0 * (double)total, 0);
+    return s->refused ? refuse(context, s) : status;
+}
+
 static gradus_status check(gradus_context *context, const step *s) {
     const gradus_optimizer *optimizer = s->optimizer;
     const gradus_step_args *args = s->args;
-    gradus_status status = GRADUS_OK;
     if (optimizer->for_net)
         return gd_fail(context, GRADUS_INVALID_ARGUMENT, "gradus_optimizer_step: the optimizer was made for a net; gradus_net_step takes it");
     if (optimizer->count && (!args->parameters || !args->gradients))
@@ -174,9 +222,7 @@ static gradus_status check(gradus_context *context, const step *s) {
     if (args->flags & ~(uint32_t)GRADUS_STEP_ZERO_GRADIENTS || args->reserved)
         return gd_fail(context, GRADUS_UNSUPPORTED, "gradus_optimizer_step: flags %#x: unknown ones are set, or reserved is not 0",
                        (unsigned)args->flags);
-    for (size_t i = 0; status == GRADUS_OK && i < optimizer->count; i++)
-        if (!skipped(s, i)) status = check_tensors(context, s, i);
-    return status;
+    return GRADUS_OK;
 }
 
 /* Lays the step's tables out in the context's scratch. */
@@ -212,6 +258,7 @@ gradus_status gradus_optimizer_step(gradus_context *context, gradus_optimizer *o
     const gd_fp_environment environment = gd_fp_enter();
     status = run(context, &s);
     gd_fp_leave(environment);
+    if (status != GRADUS_OK) return status;
     uint64_t *steps = args.steps ? args.steps : optimizer->steps;
     for (size_t i = 0; i < optimizer->count; i++) steps[i] += args.gradients[i].data != NULL;
     return status;

@@ -57,8 +57,3 @@ gradus_status gd_tensor_check_f32(gradus_context *context, const gradus_tensor *
                        tensor->rows, tensor->columns, rows, columns);
     return GRADUS_OK;
 }
-
-bool gd_tensor_dense(const gradus_tensor *tensor) {
-    return (tensor->rows == 1 || (size_t)tensor->row_stride == tensor->columns) &&
-           (tensor->batch == 1 || (size_t)tensor->batch_stride == tensor->rows * tensor->columns);
-}

@@ -16,7 +16,10 @@ gradus_status gd_tensor_check(gradus_context *context, const gradus_tensor *tens
 gradus_status gd_tensor_check_f32(gradus_context *context, const gradus_tensor *tensor, size_t rows, size_t columns, const char *what);
 
 /* Whether the elements lie one after another without gaps. */
-bool gd_tensor_dense(const gradus_tensor *tensor);
+static inline bool gd_tensor_dense(const gradus_tensor *tensor) {
+    return (tensor->rows == 1 || (size_t)tensor->row_stride == tensor->columns) &&
+           (tensor->batch == 1 || (size_t)tensor->batch_stride == tensor->rows * tensor->columns);
+}
 
 /* Where row r of the batch's matrices, counted through (batch * rows of them), starts, in elements. */
 static inline ptrdiff_t gd_tensor_row(const gradus_tensor *tensor, size_t r) {

@@ -17,48 +17,58 @@ void gd_update_prepare(gd_update *update, const gd_kernels *kernels, const gd_al
     if (algorithm->weight_decay == GRADUS_WEIGHT_DECAY_COUPLED) update->decay = (float)decay;
 }
 
+static size_t least(size_t a, size_t b) { return a < b ? a : b; }
+
 /* One block: the gradient through its stage, the rule, the gradient's end. */
-static void update_block(const gd_update *update, const gd_span *block, bool staged) {
+static void update_block(const gd_update *update, gd_span block, bool staged) {
     float staged_gradients[BLOCK];
-    gd_span span = *block;
+    float *const gradients = (float *)block.gradients; /* writable where they are zeroed: the caller asked */
     if (staged) {
-        const gd_gradient_stage stage = {.gradients = block->gradients,
-                                         .weights = block->weights,
+        const gd_gradient_stage stage = {.gradients = gradients,
+                                         .weights = block.weights,
                                          .out = staged_gradients,
-                                         .count = block->count,
+                                         .count = block.count,
                                          .scale = update->gradient_scale,
                                          .clip = update->clip,
                                          .decay = update->decay};
         update->kernels->gradient_stage(&stage);
-        span.gradients = staged_gradients;
-        span.gradient_scale = 1.0f;
+        block.gradients = staged_gradients;
+        block.gradient_scale = 1.0f;
     }
-    update->kernels->step[update->rule](&span);
-    if (update->zero_gradients) memset((float *)block->gradients, 0, block->count * sizeof(float)); /* writable: the caller asked */
+    update->kernels->step[update->rule](&block);
+    if (update->zero_gradients) memset(gradients, 0, block.count * sizeof(float));
 }
 
-void gd_update_span(const gd_update *update, gd_span span) {
-    const bool staged = update->clip > 0.0f || update->decay != 0.0f;
-    const size_t total = span.count, block = staged || update->zero_gradients ? BLOCK : total;
-    span.gradient_scale = update->gradient_scale;
-    span.keep = update->keep;
-    span.coefficients = update->coefficients;
-    const size_t far = span.far;
+static void update_blocks(const gd_update *update, gd_span span, bool staged) {
+    const size_t total = span.count, far = span.far;
     for (size_t done = 0; done < total; done += span.count) {
-        span.count = total - done < block ? total - done : block;
-        span.far = far <= done ? 0 : far - done < span.count ? far - done : span.count;
+        span.count = least(total - done, BLOCK);
+        span.far = far > done ? least(far - done, span.count) : 0;
         span.far_gradients = span.gradients;
-        update_block(update, &span, staged);
+        update_block(update, span, staged);
         span.weights += span.count;
         span.gradients += span.count;
         for (uint32_t j = 0; j < update->state_count; j++) span.states[j] += span.count;
     }
 }
 
+void gd_update_span(const gd_update *update, gd_span *span) {
+    const bool staged = update->clip > 0.0f || update->decay != 0.0f;
+    span->gradient_scale = update->gradient_scale;
+    span->keep = update->keep;
+    span->coefficients = update->coefficients;
+    span->far_gradients = span->gradients;
+    if (staged || update->zero_gradients) {
+        update_blocks(update, *span, staged);
+    } else {
+        update->kernels->step[update->rule](span);
+    }
+}
+
 void gd_update_apply(const gd_update *update, float *weights, const float *gradients, size_t first, size_t count) {
     gd_span span = {.weights = weights + first, .gradients = gradients, .count = count};
     for (uint32_t j = 0; j < update->state_count; j++) span.states[j] = update->states[j] + first;
-    gd_update_span(update, span);
+    gd_update_span(update, &span);
 }
 
 static void clear(float *array, size_t rows, size_t from, size_t width) {

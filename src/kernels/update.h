@@ -26,8 +26,8 @@ typedef struct gd_update {
 void gd_update_prepare(gd_update *update, const gd_kernels *kernels, const struct gd_algorithm *algorithm, const double *hyper_parameters,
                        uint64_t t);
 
-/* Updates what the span's arrays, count and far say; its other fields are the update's business. */
-void gd_update_span(const gd_update *update, gd_span span);
+/* Updates what the span's arrays, count and far say; its other fields are the update's business, and written. */
+void gd_update_span(const gd_update *update, gd_span *span);
 
 /* Updates `count` elements from element `first` of the parameter's storage, with the update's states; weights points at the parameter's element 0,
  * gradients at the first element's gradient. */

@@ -8,7 +8,7 @@ static inline vf flush_state(vf x) { return vf_select(vf_less(vf_abs(x), vf_set(
 
 typedef vf rule_function(vf w, vf g, vf *state, const vf *k);
 
-enum { LINE = 16, STEP = LINE > VF ? LINE : VF }; /* elements: a cache line, a round */
+enum { UNROLL = 4, LINE = 16, STEP = LINE > VF ? LINE : VF }; /* elements: a cache line, a round */
 
 /* The arrays of a span, and elements i .. i+part of them updated. `rule`, `states` and `coefficients` are constants where these are inlined, so every
  * array below becomes registers; pointers are hoisted, else the compiler reloads them in every round. */
@@ -39,6 +39,8 @@ static inline __attribute__((always_inline)) void drive(const gd_span *span, rul
         for (int j = 0; j < states; j++) __builtin_prefetch(d.s[j] + i + GD_AHEAD, 1, 3);
         for (size_t v = 0; v < STEP; v += VF) drive_vector(&d, rule, states, i + v, VF);
     }
+    for (; i + UNROLL * VF <= n; i += UNROLL * VF)
+        for (size_t v = 0; v < UNROLL * VF; v += VF) drive_vector(&d, rule, states, i + v, VF);
     for (; i + VF <= n; i += VF) drive_vector(&d, rule, states, i, VF);
     if (i < n) drive_vector(&d, rule, states, i, n - i);
 }
