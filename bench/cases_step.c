@@ -29,6 +29,7 @@ typedef struct step_case {
     const char *isa;
     const size_t *sizes; /* [tensors], NULL: `n` in equal parts */
     size_t n, tensors;
+    size_t idle; /* steps with a gradient of +0 before the measured ones, which have it, too */
     unsigned threads;
     /* while it is open */
     gradus_optimizer *optimizer;
@@ -73,6 +74,13 @@ static void fill_part(void *argument, size_t begin, size_t end) {
         for (size_t i = begin; i < end; i++) c->arrays[j][i] = j == 0 ? 0.5f : 1e-3f;
 }
 
+/* What decaying state does with nothing to feed it: no step of it may be slower than others, subnormal numbers or not. */
+static void run_idle(step_case *c) {
+    if (!c->idle) return;
+    memset(c->arrays[1], 0, c->n * sizeof(float));
+    run_step(c, c->idle);
+}
+
 static gradus_tensor view(const step_case *c, int array, size_t tensor, size_t offset) {
     return gradus_tensor_vector(GRADUS_DTYPE_F32, c->arrays[array] + offset, size_of(c, tensor));
 }
@@ -110,6 +118,7 @@ static const char *open_step(void *argument) {
     gd_bench_must(c->machine.context, gd_phases_run(c->machine.context, &phase, 1, 8.0 * (double)c->n, 0));
     gd_bench_must(c->machine.context, make_optimizer(c, parameters));
     free(parameters);
+    run_idle(c);
     return NULL;
 }
 
@@ -189,6 +198,9 @@ void gd_bench_add_steps(void) {
                     snprintf(what, sizeof what, "n:%zu", ns[k]);
                     add(about, what);
                 }
+                about.n = ns[0], about.idle = 10000;
+                add(about, "idle:10000");
+                about.idle = 0;
                 about.n = 1000000, about.tensors = 1000;
                 add(about, "tensors:1000x1000");
                 about.n = resnet_total, about.tensors = resnet_tensors, about.sizes = resnet;

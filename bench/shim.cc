@@ -1,6 +1,6 @@
 /* Google Benchmark behind a C interface. Every benchmark measures pairs: its limit, then its case, in turn, so that what disturbs the machine disturbs
- * both. The reported time is the case's (manual time); of_limit is the median over the pairs of ideal time / measured time, of_limit_mad the median
- * distance from it. At least 15 pairs, whatever the minimum time asks for. */
+ * both. The reported time is the case's median (manual time); of_limit is the median over the pairs of ideal time / measured time, of_limit_mad the
+ * median distance from it. A case is measured once a repetition, at least 15 pairs; the iterations that the library asks for repeat its time. */
 #include "shim.h"
 
 #include <benchmark/benchmark.h>
@@ -16,11 +16,14 @@ namespace {
 constexpr size_t least_pairs = 15;
 constexpr double least_seconds = 2e-4; /* of one measurement: a clock's grain and a timer interrupt are small beside it */
 constexpr double warm_seconds = 0.02;  /* frequency and caches settle */
+constexpr double pairs_seconds = 0.3;  /* of all pairs of a case at least */
+
+double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
 double seconds(void (*work)(void *, size_t), void *argument, size_t times) {
-    const auto begin = std::chrono::steady_clock::now();
+    const double begin = now();
     work(argument, times);
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+    return now() - begin;
 }
 
 /* How often the work is repeated in one measurement. */
@@ -40,55 +43,59 @@ double median(std::vector<double> values) {
     return *middle;
 }
 
-class Measurement {
-  public:
-    explicit Measurement(const gd_bench &bench) : bench_(bench) {
-        run_times_ = repetitions(bench.run, bench.argument);
-        if (bench.limit != nullptr) limit_times_ = repetitions(bench.limit, bench.argument);
-    }
-
-    /* One pair; the case's seconds. */
-    double pair() {
-        const double limit = bench_.limit ? seconds(bench_.limit, bench_.argument, limit_times_) / static_cast<double>(limit_times_) : 0;
-        const double run = seconds(bench_.run, bench_.argument, run_times_) / static_cast<double>(run_times_);
-        if (bench_.limit) ratios_.push_back((bench_.ideal ? bench_.ideal(bench_.argument, limit) : limit) / run);
-        return run;
-    }
-
-    void report(benchmark::State &state) {
-        while (bench_.limit && ratios_.size() < least_pairs) pair();
-        const auto rate = [](double amount) { return benchmark::Counter(amount, benchmark::Counter::kIsIterationInvariantRate); };
-        if (bench_.bytes > 0) state.counters["bytes_per_second"] = rate(bench_.bytes);
-        if (bench_.items > 0) state.counters["items_per_second"] = rate(bench_.items);
-        if (bench_.flops > 0) state.counters["flops"] = rate(bench_.flops);
-        if (!bench_.limit) return;
-        const double middle = median(ratios_);
-        std::vector<double> distances;
-        for (double ratio : ratios_) distances.push_back(std::fabs(ratio - middle));
-        state.counters["of_limit"] = middle;
-        state.counters["of_limit_mad"] = median(distances);
-    }
-
-  private:
-    const gd_bench &bench_;
-    size_t run_times_ = 1, limit_times_ = 1;
-    std::vector<double> ratios_;
+/* What was measured of a case. */
+struct Figures {
+    double run_seconds = 0, of_limit = 0, of_limit_mad = 0;
+    benchmark::IterationCount asked = 0; /* the iterations of the last call that they served */
 };
 
-void measure(benchmark::State &state, const gd_bench &bench) {
+Figures measure_pairs(const gd_bench &bench) {
+    const size_t run_times = repetitions(bench.run, bench.argument);
+    const size_t limit_times = bench.limit != nullptr ? repetitions(bench.limit, bench.argument) : 0;
+    std::vector<double> runs, ratios, distances;
+    Figures figures;
+    for (const double begin = now(); runs.size() < least_pairs || now() - begin < pairs_seconds;) {
+        const double limit = bench.limit ? seconds(bench.limit, bench.argument, limit_times) / static_cast<double>(limit_times) : 0;
+        runs.push_back(seconds(bench.run, bench.argument, run_times) / static_cast<double>(run_times));
+        if (bench.limit) ratios.push_back((bench.ideal ? bench.ideal(bench.argument, limit) : limit) / runs.back());
+    }
+    figures.run_seconds = median(runs);
+    if (!bench.limit) return figures;
+    figures.of_limit = median(ratios);
+    for (double ratio : ratios) distances.push_back(std::fabs(ratio - figures.of_limit));
+    figures.of_limit_mad = median(distances);
+    return figures;
+}
+
+/* Opens the case, measures it, closes it. Why it cannot be, or nullptr. */
+const char *measure_case(const gd_bench &bench, Figures &figures) {
     const char *reason = bench.open(bench.argument);
-    if (reason != nullptr) {
-        state.SkipWithError(reason);
-    } else {
-        const auto pairs = [&]() {
-            Measurement measurement(bench);
-            for (auto _ : state) state.SetIterationTime(measurement.pair());
-            measurement.report(state);
-        };
+    const auto pairs = [&]() { figures = measure_pairs(bench); };
+    if (reason == nullptr)
         bench.enter(
             bench.argument, [](void *what) { (*static_cast<decltype(pairs) *>(what))(); }, const_cast<void *>(static_cast<const void *>(&pairs)));
-    }
     bench.close(bench.argument);
+    return reason;
+}
+
+/* The library calls with more and more iterations until they take its minimum time, then once for each further repetition. */
+void measure(benchmark::State &state, const gd_bench &bench, Figures &figures) {
+    if (figures.asked == 0 || state.max_iterations <= figures.asked) {
+        const char *reason = measure_case(bench, figures);
+        if (reason != nullptr) {
+            state.SkipWithError(reason);
+            return;
+        }
+    }
+    figures.asked = state.max_iterations;
+    for (auto _ : state) state.SetIterationTime(figures.run_seconds);
+    const auto rate = [](double amount) { return benchmark::Counter(amount, benchmark::Counter::kIsIterationInvariantRate); };
+    if (bench.bytes > 0) state.counters["bytes_per_second"] = rate(bench.bytes);
+    if (bench.items > 0) state.counters["items_per_second"] = rate(bench.items);
+    if (bench.flops > 0) state.counters["flops"] = rate(bench.flops);
+    if (!bench.limit) return;
+    state.counters["of_limit"] = figures.of_limit;
+    state.counters["of_limit_mad"] = figures.of_limit_mad;
 }
 
 std::vector<gd_bench> &benches() {
@@ -106,7 +113,9 @@ int gd_bench_main(int argc, char **argv) {
     benchmark::Initialize(&argc, argv);
     if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
     for (const gd_bench &bench : benches())
-        benchmark::RegisterBenchmark(bench.name, [&bench](benchmark::State &state) { measure(state, bench); })->UseManualTime();
+        benchmark::RegisterBenchmark(bench.name, [&bench, figures = Figures()](benchmark::State &state) mutable {
+            measure(state, bench, figures);
+        })->UseManualTime();
     benchmark::RunSpecifiedBenchmarks();
     benchmark::Shutdown();
     return 0;

@@ -5,7 +5,7 @@
 export LC_ALL=C
 
 # shellcheck disable=SC2034 # used where this is sourced
-release_packages='gcc libc6-dev meson ninja-build pkg-config zlib1g-dev libjsmn-dev'
+release_packages='gcc libc6-dev meson ninja-build pkg-config zlib1g-dev libjsmn-dev g++ libbenchmark-dev'
 
 has_command() { command -v "$1" >/dev/null 2>&1; }
 
@@ -25,6 +25,7 @@ has_package() {
     zlib1g-dev) has_header zlib.h ;;
     libjsmn-dev) has_header jsmn.h ;;
     libcriterion-dev) has_header criterion/criterion.h ;;
+    libbenchmark-dev) has_header benchmark/benchmark.h ;;
     libmpfr-dev) has_header mpfr.h ;;
     libsimde-dev) has_header simde/simde-common.h ;;
     meson) meson --version 2>/dev/null | awk -F. '{ found = 1; exit !($1 >= 1) } END { if (!found) exit 1 }' ;;
@@ -106,7 +107,7 @@ configure() {
     shift
     place=$(pwd)
     wanted="$*"
-    for optional in libcriterion-dev libsimde-dev; do
+    for optional in libcriterion-dev libsimde-dev libbenchmark-dev; do
         ! has_package $optional || wanted="$wanted $optional"
     done
     if [ -f "$build_folder/configured" ] && [ "$(head -n 1 "$build_folder/configured")" != "$place" ]; then rm -rf "$build_folder"; fi
