@@ -25,7 +25,7 @@ has_package() {
     zlib1g-dev) has_header zlib.h ;;
     libjsmn-dev) has_header jsmn.h ;;
     libcriterion-dev) has_header criterion/criterion.h ;;
-    libbenchmark-dev) has_header benchmark/benchmark.h ;;
+    libbenchmark-dev) has_command pkg-config && pkg-config --exists benchmark ;;
     libmpfr-dev) has_header mpfr.h ;;
     libsimde-dev) has_header simde/simde-common.h ;;
     meson) meson --version 2>/dev/null | awk -F. '{ found = 1; exit !($1 >= 1) } END { if (!found) exit 1 }' ;;
