@@ -212,7 +212,7 @@ FATES = ("killed", "not compiled", "same code", "equivalent", "survived")
 RECORD_HEAD = """A change in the code that computes is noticed: the record of tools/mutate, file by file
 
 Each row is the last run over all mutants of a file, as the file was then: `mutants of` is a hash of the list of them. `tools/mutate --stale` runs
-the files whose mutants have changed since, `--record` puts their rows here.
+the files whose mutants have changed since and those that have no row yet, `--record` puts their rows here.
 
 """
 
