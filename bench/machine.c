@@ -6,10 +6,11 @@
 #include "base/fp.h"
 #include "base/memory.h"
 #include "base/phases.h"
+#include "kernels/kernels.h"
 #include "means.h"
 #include "memory.h"
 
-enum { PREFETCH = 2048, ROUNDS = 9, LEAST_ROUNDS = 3, PASS = 1000000 /* elements that make a measurement long enough */ };
+enum { ROUNDS = 9, LEAST_ROUNDS = 3, PASS = 1000000 /* elements that make a measurement long enough */ };
 
 const char *gd_machine_open(gd_machine *machine, const char *isa, unsigned threads) {
     const char *why;
@@ -83,7 +84,7 @@ double gd_machine_stream_seconds(const gd_machine *machine, float *const *arrays
 
 size_t gd_machine_best_prefetch(const gd_machine *machine, float *const *arrays, int count, size_t n) {
     const double plain = gd_machine_stream_seconds(machine, arrays, count, n, 0);
-    return gd_machine_stream_seconds(machine, arrays, count, n, PREFETCH) < plain ? PREFETCH : 0;
+    return gd_machine_stream_seconds(machine, arrays, count, n, GD_AHEAD) < plain ? GD_AHEAD : 0;
 }
 
 static void fma_part(void *argument, size_t begin, size_t end) {

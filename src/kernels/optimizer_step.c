@@ -155,36 +155,22 @@ static gradus_status check_tensors(gradus_context *context, const step *s, size_
 /* Dense, fp32, of the parameter's shape, which fits in memory: what nearly every tensor is, in a few operations. */
 static bool usual(const gradus_tensor *t, const gradus_parameter *p) {
     const size_t shape = (t->batch ^ p->batch) | (t->rows ^ p->rows) | (t->columns ^ p->columns);
-    const size_t strides = ((size_t)t->row_stride ^ p->columns) | ((size_t)t->batch_stride ^ (p->rows * p->columns));
-    return t->data && (shape | strides | t->reserved | t->flags) == 0 && t->dtype == GRADUS_DTYPE_F32;
-}
-
-typedef bool quality(const gradus_tensor *tensor, const gradus_parameter *parameter);
-
-static bool dense(const gradus_tensor *tensor, const gradus_parameter *parameter) {
-    (void)parameter;
-    return gd_tensor_dense(tensor);
-}
-
-/* Whether all tensors that belong to parameter i are so. */
-static inline bool all(const step *s, size_t i, quality *is) {
-    const gradus_parameter *parameter = &s->optimizer->parameters[i];
-    bool so = is(&s->args->parameters[i], parameter) && is(&s->args->gradients[i], parameter);
-    for (uint32_t j = 0; so && s->args->states && j < s->states; j++) so = is(given_state(s, i, j), parameter);
-    return so;
+    return t->data && (shape | t->reserved | t->flags) == 0 && t->dtype == GRADUS_DTYPE_F32 && (t->row_stride | t->batch_stride) >= 0 &&
+           gd_tensor_dense(t);
 }
 
 /* Marks the tensors begin .. end that lie in one piece; finds out whether any is not as it should be. */
 static void examine(void *argument, size_t begin, size_t end) {
     step *s = argument;
     for (size_t i = begin; i < end; i++) {
+        const gradus_parameter *parameter = &s->optimizer->parameters[i];
         if (skipped(s, i)) continue;
-        if (all(s, i, usual)) {
+        bool dense = usual(&s->args->parameters[i], parameter) && usual(&s->args->gradients[i], parameter);
+        for (uint32_t j = 0; dense && s->args->states && j < s->states; j++) dense = usual(given_state(s, i, j), parameter);
+        if (dense) {
             s->set_of[i] |= DENSE;
         } else if (check_tensors(NULL, s, i) != GRADUS_OK) {
             atomic_store_explicit(&s->refused, true, memory_order_relaxed);
-        } else if (all(s, i, dense)) {
-            s->set_of[i] |= DENSE;
         }
     }
 }
