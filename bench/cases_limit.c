@@ -26,10 +26,8 @@ static const char *open_limit(void *argument) {
     if (why || c->arrays == 0) return why;
     c->memory = gd_bench_arrays((size_t)c->arrays, c->n, &stride);
     if (!c->memory) return "not enough memory";
-    for (int j = 0; j < c->arrays; j++) {
-        c->array[j] = c->memory + (size_t)j * stride;
-        for (size_t i = 0; i < c->n; i++) c->array[j][i] = 1e-3f;
-    }
+    for (int j = 0; j < c->arrays; j++) c->array[j] = c->memory + (size_t)j * stride;
+    gd_machine_fill(&c->machine, c->array, c->arrays, c->n);
     return NULL;
 }
 

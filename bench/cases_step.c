@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/phases.h"
 #include "cases.h"
 #include "kernels/optimizer.h"
 #include "machine.h"
@@ -67,13 +66,6 @@ static double ideal(void *argument, double limit_seconds) {
 
 static size_t size_of(const step_case *c, size_t tensor) { return c->sizes ? c->sizes[tensor] : c->n / c->tensors; }
 
-/* First touched by the threads that will use it. */
-static void fill_part(void *argument, size_t begin, size_t end) {
-    const step_case *c = argument;
-    for (int j = 0; j < c->array_count; j++)
-        for (size_t i = begin; i < end; i++) c->arrays[j][i] = j == 0 ? 0.5f : 1e-3f;
-}
-
 /* What decaying state does with nothing to feed it: no step of it may be slower than others, subnormal numbers or not. */
 static void run_idle(step_case *c) {
     if (!c->idle) return;
@@ -114,8 +106,7 @@ static const char *open_step(void *argument) {
         return "not enough memory";
     }
     for (int j = 0; j < c->array_count; j++) c->arrays[j] = c->memory + (size_t)j * c->stride;
-    const gd_phase phase = {fill_part, c, c->n, gd_machine_share(&c->machine, c->n)};
-    gd_bench_must(c->machine.context, gd_phases_run(c->machine.context, &phase, 1, 8.0 * (double)c->n, 0));
+    gd_machine_fill(&c->machine, c->arrays, c->array_count, c->n);
     gd_bench_must(c->machine.context, make_optimizer(c, parameters));
     free(parameters);
     run_idle(c);

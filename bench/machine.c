@@ -65,6 +65,17 @@ static double best_seconds(void (*pass)(const job *j, size_t times), const job *
     return best;
 }
 
+static void fill_part(void *argument, size_t begin, size_t end) {
+    const job *j = argument;
+    for (int a = 0; a < j->count; a++)
+        for (size_t i = begin; i < end; i++) j->arrays[a][i] = a == 0 ? 0.5f : 1e-3f;
+}
+
+void gd_machine_fill(const gd_machine *machine, float *const *arrays, int count, size_t n) {
+    const job j = {.machine = machine, .arrays = arrays, .count = count};
+    run(&j, fill_part, n, gd_machine_share(machine, n), 8.0 * (double)n, 1);
+}
+
 static void stream_part(void *argument, size_t begin, size_t end) {
     const job *j = argument;
     j->machine->streams->update(j->arrays, j->count, begin, end, j->prefetch);

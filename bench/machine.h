@@ -25,6 +25,9 @@ void gd_machine_enter(void *about, void (*measure)(void *what), void *what);
 /* Elements of an array of n that each thread has, in one piece. */
 size_t gd_machine_share(const gd_machine *machine, size_t n);
 
+/* Puts small numbers (array 0: 0.5) into the arrays, each thread into its share: the pages are first touched by the threads that will work on them. */
+void gd_machine_fill(const gd_machine *machine, float *const *arrays, int count, size_t n);
+
 /* Runs the adds-only stream over `count` arrays of n elements `times` times; prefetch distance in elements, 0: none. */
 void gd_machine_stream(const gd_machine *machine, float *const *arrays, int count, size_t n, size_t prefetch, size_t times);
 

@@ -1,4 +1,4 @@
-/* Arrays of the benchmarks: 2 MiB pages as the library's own large blocks, first touched by the threads that will work on them. */
+/* Arrays of the benchmarks: 2 MiB pages as the library's own large blocks. */
 #ifndef GD_BENCH_MEMORY_H
 #define GD_BENCH_MEMORY_H
 
