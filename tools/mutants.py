@@ -207,6 +207,21 @@ def sample(all_mutants, count, seed):
 
 
 FATES = ("killed", "not compiled", "same code", "equivalent", "survived")
+SETTLED = ("killed", "not compiled", "same code")  # a later run, with more tests, would say the same
+
+
+def settled(log, mutants):
+    """{mutant: (fate, by what)} of those that no longer live by an earlier run's log. (Two of one line may look the same: both must be settled.)"""
+    said = {}
+    for line in log:
+        fate, place, kind, source, change, why = line.rstrip("\n").split("\t")
+        said.setdefault((place.split(":")[0], kind, source, change), []).append((fate, why))
+    found = {}
+    for mutant in mutants:
+        fates = said.get((mutant.path, mutant.kind, mutant.source, mutant.change), [])
+        if fates and all(fate in SETTLED for fate, _ in fates):
+            found[mutant] = fates[0]
+    return found
 
 
 RECORD_HEAD = """A change in the code that computes is noticed: the record of tools/mutate, file by file
