@@ -147,7 +147,7 @@ static const gradus_activation activations[] = {GRADUS_ACTIVATION_MAP(ACTIVATION
 static const gradus_loss losses[] = {GRADUS_LOSS_MAP(LOSS)};
 enum { ACTIVATIONS = sizeof activations / sizeof activations[0], LOSSES = sizeof losses / sizeof losses[0] };
 
-/* Every loss with each last activation (brief: the first) and each kind of targets that it takes, and every hidden activation with the first of these. */
+/* Every loss with each last activation (brief, and the second size: the first) and each kind of targets that it takes, and every hidden activation with the first of these. */
 static void digest_kinds(gradus_context *context, size_t count, size_t outputs, int brief, gd_digests *digests) {
     samples s = draw_samples(count, outputs);
     net_kind usual = {0};
@@ -219,7 +219,7 @@ static void digest_training(gradus_context *context, const gradus_dataset *image
 
 void gd_digest_nets(gradus_context *context, int brief, gd_digests *digests) {
     if (brief) digest_kinds(context, brief_size.samples, brief_size.outputs, 1, digests);
-    for (size_t i = 0; i < SIZES && !brief; i++) digest_kinds(context, sizes[i].samples, sizes[i].outputs, 0, digests);
+    for (size_t i = 0; i < SIZES && !brief; i++) digest_kinds(context, sizes[i].samples, sizes[i].outputs, i > 0, digests);
 }
 
 void gd_digest_trainings(gradus_context *context, const gradus_dataset *images, gd_digests *digests) {
