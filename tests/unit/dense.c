@@ -173,6 +173,44 @@ Test(dense, threads) {
     }
 }
 
+/* -- a host that interrupts in its n-th phase -- */
+
+typedef struct impatient {
+    gradus_context *context;
+    int phases, interrupt_in; /* 0: never */
+} impatient;
+
+static void interrupt_in_a_phase(void *user, size_t tasks, void (*task)(void *arg, size_t index), void *arg) {
+    impatient *host = user;
+    if (++host->phases == host->interrupt_in) gradus_interrupt(host->context);
+    for (size_t i = 0; i < tasks; i++) task(arg, i);
+}
+
+/* Outputs and gradients are complete only with GRADUS_OK: each phase may be given up. */
+Test(dense, an_interrupt_in_any_phase) {
+    impatient host = {0};
+    gradus_context_config config;
+    const layer_case c = {GRADUS_ACTIVATION_SOFTMAX, 70, 40, 50, 1, true};
+    layer l = make_layer(&c, 2);
+    gradus_context_config_init(&config);
+    config.executor = (gradus_executor){&host, 2, interrupt_in_a_phase};
+    host.context = make_context(&config);
+    gd_phases_test_mode(1);
+    for (int backward = 0; backward < 2; backward++)
+        for (int n = 0, phases = 0; n <= phases; n++) {
+            host.phases = 0, host.interrupt_in = n;
+            const gradus_status status =
+                backward ? gradus_dense_backward(host.context, c.activation, &l.x.tensor, &l.w.tensor, NULL, &l.y.tensor, &l.g.tensor, &l.dx.tensor,
+                                                 &l.dw.tensor, &l.db.tensor)
+                         : gradus_dense_forward(host.context, c.activation, &l.x.tensor, &l.w.tensor, &l.b.tensor, NULL, &l.y.tensor);
+            cr_assert_eq(status, n ? GRADUS_INTERRUPTED : GRADUS_OK, "backward %d, phase %d", backward, n);
+            if (n == 0) phases = host.phases;
+            cr_assert_geq(phases, backward ? 5 : 3);
+        }
+    free_layer(&l);
+    gradus_context_destroy(host.context);
+}
+
 /* Whatever rounding the host has set, and it is there again afterwards. */
 Test(dense, rounding_modes) {
     gradus_context *context = context_of(2);

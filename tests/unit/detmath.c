@@ -86,6 +86,9 @@ static void expect(const char *name, double x, double got, double expected) {
     cr_expect(same(got, expected), "%s(%a) = %a, expected %a", name, x, got, expected);
 }
 
+/* m = sqrt(2), rounded, is not halved: section 7 says m <= sqrt(2). Halved, the last bit would be another (the nearer one here, as it happens). */
+Test(detmath, log_at_the_cut) { expect("log", 0x1.6a09e667f3bcdp+0, gd_log(0x1.6a09e667f3bcdp+0), 0x1.62e42fefa39f1p-2); }
+
 Test(detmath, special_values) {
     const double infinite = (double)INFINITY, nan = (double)NAN;
     const struct {
