@@ -137,3 +137,16 @@ Test(elementary, ends_of_the_domains) {
         }
     }
 }
+
+/* In gelu's derivative, what rounding z^2 loses is put back in one rounding with the exponential itself: two would be another last bit here, and at few
+ * other inputs. */
+Test(elementary, gelu_derivative_is_fused) {
+    for (size_t k = 0; gd_kernels_at(k) != NULL; k++) {
+        const gd_kernels *table = gd_kernels_at(k);
+        const float z = -0x1.510846p+2f;
+        float d = 1.0f;
+        if (!gd_kernels_runnable(table)) continue;
+        table->derivative[GD_DERIVATIVE_GELU](&z, &d, 1);
+        cr_expect_eq(d, -0x1.02b9acp-19f, "%s: %a", table->name, (double)d);
+    }
+}
