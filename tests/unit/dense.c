@@ -345,6 +345,7 @@ Test(dense, forward_errors) {
     gradus_tensor x = l.x.tensor, w = l.w.tensor, b = l.b.tensor, z = l.z.tensor, y = l.y.tensor;
     const gradus_status bad = GRADUS_INVALID_ARGUMENT;
     refused(context, gradus_dense_forward(context, 0, &x, &w, &b, &z, &y), bad, "gradus_dense_forward: 0 is no activation");
+    refused(context, gradus_dense_forward(context, (gradus_activation)ACTIVATIONS + 1, &x, &w, &b, &z, &y), bad, "is no activation");
     refused(context, gradus_dense_forward(context, 1000, &x, &w, &b, &z, &y), bad, "1000 is no activation");
     refused(context, gradus_dense_forward(context, -1, &x, &w, &b, &z, &y), bad, "-1 is no activation");
     refused(context, gradus_dense_forward(context, c.activation, NULL, &w, &b, &z, &y), bad, "inputs must not be NULL");
@@ -395,6 +396,7 @@ Test(dense, backward_errors) {
     const gradus_status bad = GRADUS_INVALID_ARGUMENT;
     const gradus_activation a = c.activation;
     refused(context, gradus_dense_backward(context, 0, &x, &w, NULL, &y, &g, &dx, &dw, &db), bad, "gradus_dense_backward: 0 is no activation");
+    refused(context, gradus_dense_backward(context, (gradus_activation)ACTIVATIONS + 1, &x, &w, NULL, &y, &g, &dx, &dw, &db), bad, "is no activation");
     refused(context, gradus_dense_backward(context, a, &x, &w, NULL, &y, NULL, &dx, &dw, &db), bad, "output_gradients must not be NULL");
     refused(context, gradus_dense_backward(context, a, NULL, &w, NULL, &y, &g, &dx, &dw, &db), bad, "inputs must not be NULL");
     refused(context, gradus_dense_backward(context, a, &x, NULL, NULL, &y, &g, &dx, &dw, &db), bad, "weights must not be NULL");
