@@ -273,6 +273,8 @@ Test(dense, what_may_be_left_out) {
     OK(gradus_dense_backward(context, c.activation, NULL, &l.w.tensor, NULL, &l.y.tensor, &l.g.tensor, &l.dx.tensor, NULL, NULL));
     OK(gradus_dense_backward(context, c.activation, &l.x.tensor, NULL, NULL, &l.y.tensor, &l.g.tensor, NULL, &l.dw.tensor, NULL));
     cr_assert(isnan(l.db.memory[0]));
+    OK(gradus_dense_backward(context, c.activation, &l.x.tensor, &l.w.tensor, NULL, &l.y.tensor, &l.g.tensor, NULL, NULL, &l.db.tensor));
+    check_matrix(&l.db, "bias gradients alone");
     OK(gradus_dense_backward(context, c.activation, NULL, NULL, NULL, &l.y.tensor, &l.g.tensor, NULL, NULL, &l.db.tensor));
     check_matrix(&l.dx, "input gradients");
     check_matrix(&l.dw, "weight gradients");
