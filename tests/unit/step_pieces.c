@@ -132,6 +132,9 @@ static void check_refusals(size_t count) {
             if (refusals[r].spoil == no_data) continue; /* a gradient without data: the tensor is skipped */
             refusals[r].spoil(&g[places[p]]);
             expect_refused(context, optimizer, &args, r, places[p], "gradients");
+            refusals[r].spoil(&w[places[p]]); /* both, alike */
+            expect_refused(context, optimizer, &args, r, places[p], "parameters");
+            w[places[p]] = kept_w;
             g[places[p]] = kept_g;
         }
     for (size_t i = 0; i < count; i++)
