@@ -92,7 +92,8 @@ static void check_case(gradus_context *context, product_case p, uint64_t seed, c
 }
 
 static const gradus_product kinds[] = {GRADUS_PRODUCT_NN, GRADUS_PRODUCT_NT, GRADUS_PRODUCT_TN};
-static const double factors[] = {1.0, 0.0, -1.0, 0.5, 1e-3};
+static const double factors[] = {1.0, 0.0, -1.0, 0.5, 1e-3, 1.5, 0x1.000002p+0}; /* the last: as near to 1 as fp32 comes */
+enum { FACTORS = sizeof factors / sizeof factors[0] };
 
 /* -- sizes -- */
 
@@ -107,8 +108,8 @@ Test(matrix, odd_sizes_strides_and_factors) {
                                     sizes[test_random(&random) % 14],
                                     sizes[test_random(&random) % 14],
                                     test_random(&random) % 3 * 5,
-                                    factors[test_random(&random) % 5],
-                                    factors[test_random(&random) % 5]};
+                                    factors[test_random(&random) % FACTORS],
+                                    factors[test_random(&random) % FACTORS]};
             check_case(context, p, test_random(&random), runnable_isa(i));
         }
         gradus_context_destroy(context);
@@ -152,7 +153,7 @@ Test(matrix, random_shapes) {
             gradus_context *context = context_with(runnable_isa(i), 1 + (uint32_t)(test_random(&random) % 3));
             check_case(context,
                        (product_case){kinds[test_random(&random) % 3], sizes[0], sizes[1], sizes[2], test_random(&random) % 20,
-                                      factors[test_random(&random) % 5], factors[test_random(&random) % 5]},
+                                      factors[test_random(&random) % FACTORS], factors[test_random(&random) % FACTORS]},
                        test_random(&random), runnable_isa(i));
             gradus_context_destroy(context);
         }
