@@ -69,7 +69,8 @@ static void check(gradus_context *context, size_t index, stages about) {
 }
 
 Test(optimizer_stages, bits_of_the_reference) {
-    static const stages all[] = {{0.5, 0.25, 0.0, true}, {1.0, 0.5, 0.1, false}, {2.0, 0.0, 0.3, true}, {1.0, 0.0, 0.0, true}};
+    static const stages all[] = {
+        {0.5, 0.25, 0.0, true}, {1.0, 0.5, 0.1, false}, {2.0, 0.0, 0.3, true}, {1.0, 0.0, 0.0, true}, {1.0, 0.0, 1.0, false}};
     gradus_context *context = context_of(3);
     for (size_t index = 0; index < GD_ALGORITHM_COUNT; index++)
         for (size_t s = 0; s < sizeof all / sizeof all[0]; s++) check(context, index, all[s]);
