@@ -120,6 +120,7 @@ static const end ends[] = {
 /* Where the sum in fp64 is a tie of two floats and the exact value is not, or as near to one as fp64 can tell: the values are MPFR's. */
 static const end ties[] = {
     {GD_UNARY_EXP, 0x1.84a5bap-4f, 0x1.197aeep+0f},
+    {GD_UNARY_EXPM1, 0x1.84a5bap-4f, 0x1.97aed6p-4f},
     {GD_UNARY_LOG, 0x1.827a74p-7f, -0x1.1c2b1ep+2f},
     {GD_UNARY_LOG, 0x1.2f1fd6p+3f, 0x1.1fcbcep+1f},
     {GD_UNARY_LOG, 0x1.bacb4ap+25f, 0x1.1e0696p+4f},

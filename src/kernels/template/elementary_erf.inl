@@ -45,14 +45,10 @@ static inline vf erf_vf(vf x) {
 /* x*Phi(x). Near 0 it is x/2 + x^2*(...): the second term is taken at least as large as 2^-42 of x. Where x/2 is subnormal that decides a tie as the true
  * term does, and nowhere else it shows. From -15 down it is -0. */
 static inline vf gelu_vf(vf x) {
-    const vd one = vd_set(1.0), half = vd_set(0.5);
-    vf size = vf_abs(x), low = vf_select(vf_less(x, vf_set(-15.0f)), vf_set(-15.0f), x);
-    vd wide = vd_widen(low), t = vd_widen(vf_between(size, 0x1p-40f, 15.0f)), half_square = vd_mul(vd_mul(t, t), half);
-    vd ratio = vd_mul(erf_ratio(half_square), vd_set(0.5 * sqrt_half));
-    vd small = vd_madd(vd_mul(vd_widen(size), t), ratio, vd_mul(wide, half));
-    vd tail = normal_tail(t, vd_sub(vd_set(0.0), half_square));
-    vd large = vd_mul(wide, vd_select(vd_less(wide, vd_set(0.0)), tail, vd_sub(one, tail)));
-    return vf_copy_sign(vf_narrow(vd_select(vd_less(t, one), small, large)), x);
+    vd wide = vd_widen(vf_select(vf_less(x, vf_set(-15.0f)), vf_set(-15.0f), x)), t = vd_widen(vf_between(vf_abs(x), 0x1p-40f, 15.0f));
+    vd tail = normal_tail(t, vd_mul(vd_mul(t, t), vd_set(-0.5)));
+    vd share = vd_select(vd_less(wide, vd_set(0.0)), tail, vd_sub(vd_set(1.0), tail));
+    return vf_copy_sign(vf_narrow(vd_mul(wide, share)), x);
 }
 
 static void unary_erf(const float *x, float *y, size_t n) { map(erf_vf, x, y, n); }
