@@ -31,8 +31,7 @@ typedef struct gd_span {
     const float *gradients;
     float *states[GD_MAX_STATES];
     size_t count;
-    float gradient_scale;       /* multiplied into the gradient, always (x*1 is exact) */
-    float keep;                 /* multiplied into the weights first, always: decoupled weight decay */
+    float keep;                 /* multiplied into the weights first, always (x*1 is exact): decoupled weight decay */
     const float *coefficients;  /* what the algorithm's prepare made for this step */
     size_t far;                 /* so many first elements prefetch those GD_AHEAD after them, which exist; 0: everything is near */
     const float *far_gradients; /* the gradients to prefetch: `gradients`, or what they are made of */

@@ -33,7 +33,6 @@ static void update_block(const gd_update *update, gd_span block, bool staged) {
                                          .decay = update->decay};
         update->kernels->gradient_stage(&stage);
         block.gradients = staged_gradients;
-        block.gradient_scale = 1.0f;
     }
     update->kernels->step[update->rule](&block);
     if (update->zero_gradients) memset(gradients, 0, block.count * sizeof(float));
@@ -53,8 +52,7 @@ static void update_blocks(const gd_update *update, gd_span span, bool staged) {
 }
 
 void gd_update_span(const gd_update *update, gd_span *span) {
-    const bool staged = update->clip > 0.0f || update->decay != 0.0f;
-    span->gradient_scale = update->gradient_scale;
+    const bool staged = update->gradient_scale != 1.0f || update->clip > 0.0f || update->decay != 0.0f;
     span->keep = update->keep;
     span->coefficients = update->coefficients;
     span->far_gradients = span->gradients;

@@ -15,19 +15,19 @@ enum { UNROLL = 4, LINE = 16, STEP = LINE > VF ? LINE : VF }; /* elements: a cac
 typedef struct driven {
     float *w, *s[GD_MAX_STATES];
     const float *g;
-    vf scale, keep, k[GD_MAX_COEFFICIENTS];
+    vf keep, k[GD_MAX_COEFFICIENTS];
 } driven;
 
 static inline __attribute__((always_inline)) void drive_vector(const driven *d, rule_function *rule, const int states, size_t i, size_t part) {
     vf state[GD_MAX_STATES];
     for (int j = 0; j < states; j++) state[j] = load_lanes(d->s[j] + i, part);
-    const vf w = vf_mul(load_lanes(d->w + i, part), d->keep), g = vf_mul(load_lanes(d->g + i, part), d->scale);
+    const vf w = vf_mul(load_lanes(d->w + i, part), d->keep), g = load_lanes(d->g + i, part);
     store_lanes(d->w + i, rule(w, g, state, d->k), part);
     for (int j = 0; j < states; j++) store_lanes(d->s[j] + i, state[j], part);
 }
 
 static inline __attribute__((always_inline)) void drive(const gd_span *span, rule_function *rule, const int states, const int coefficients) {
-    driven d = {.w = span->weights, .g = span->gradients, .scale = vf_set(span->gradient_scale), .keep = vf_set(span->keep)};
+    driven d = {.w = span->weights, .g = span->gradients, .keep = vf_set(span->keep)};
     const float *const far_g = span->far_gradients;
     const size_t n = span->count, far = span->far;
     size_t i = 0;
