@@ -22,7 +22,8 @@ static inline vd log_split(vd x, vd *exponent) {
     return vd_sub(vd_add_bits(vd_and(t, vd_set(0x0.fffffffffffffp-1022)), vd_set(sqrt_half)), vd_set(1.0));
 }
 
-/* k*ln(2) + log(1 + f). A few logarithms lie very near to a tie of two floats: there what the sums lost decides. */
+/* k*ln(2) + log(1 + f). A few logarithms lie very near to a tie of two floats: there what the first sum and the last lost
+ * decides. */
 static inline vd log_sum(vd k, vd f) {
     const vd high = vd_set(ln2_high), low = vd_set(ln2_low);
     vd s, q = log1p_split(f, &s);
@@ -31,8 +32,7 @@ static inline vd log_sum(vd k, vd f) {
     vd sum = vd_madd(k, high, rest);
     vdm tie = at_tie(sum);
     if (vdm_any(tie)) {
-        vd lost = vd_add(vd_sub(vd_mul(s, q), vd_sub(head, f)), vd_sub(vd_mul(k, low), vd_sub(rest, head)));
-        lost = vd_add(lost, vd_sub(rest, vd_sub(sum, vd_mul(k, high))));
+        vd lost = vd_add(vd_sub(vd_mul(s, q), vd_sub(head, f)), vd_sub(rest, vd_sub(sum, vd_mul(k, high))));
         sum = vd_select(tie, decided(sum, lost), sum);
     }
     return sum;
