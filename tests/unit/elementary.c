@@ -112,6 +112,7 @@ static const end ends[] = {
     {GD_UNARY_SILU, -0.0f, -0.0f},
     {GD_UNARY_SILU, -INFINITY, -0.0f},
     {GD_UNARY_SILU, -200.0f, -0.0f},
+    {GD_UNARY_SILU, 0x1.5e0002p+9f, 0x1.5e0002p+9f},
     {GD_UNARY_SILU, INFINITY, INFINITY},
     {GD_UNARY_SILU, 0x1p-149f, 0x1p-149f},
     {GD_UNARY_SILU, -0x1p-149f, -0.0f},
@@ -142,6 +143,9 @@ static const end ties[] = {
     {GD_UNARY_SIGMOID, -0x1.8p-24f, 0x1.fffffep-2f},
     {GD_UNARY_SILU, 0x1.8p-148f, 0x1p-148f},
     {GD_UNARY_SILU, -0x1.8p-148f, -0x1p-149f},
+    {GD_UNARY_SILU, 0x1.baf428p-11f, 0x1.bb240ep-12f},
+    {GD_UNARY_RSQRT, 0x1.13e07p-129f, 0x1.5cc0aap+64f},
+    {GD_UNARY_RSQRT, 0x1.7431c6p-125f, 0x1.2c413cp+62f},
 };
 
 static int same(float a, float b) { return (a != a && b != b) || (a == b && signbit(a) == signbit(b)); }

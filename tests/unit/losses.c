@@ -76,17 +76,19 @@ Test(losses, are_the_textbooks) {
 
 /* -- the library: one layer of weights 1 on one input, so that the logits or outputs are the inputs and their gradient is the bias' -- */
 
+enum { MOST = 65 }; /* outputs of loss_of */
+
 typedef struct row_result {
     gradus_status status;
     double loss;
-    float d[4], y[4]; /* the gradient by the layer's values before the last activation, and the outputs */
+    float d[MOST], y[MOST]; /* the gradient by the layer's values before the last activation, and the outputs */
 } row_result;
 
 /* One sample of `outputs` values; targets F32, or a label where numbers is NULL. */
 static row_result loss_of(gradus_context *context, gradus_loss loss, double smoothing, gradus_activation activation, const float *x, size_t outputs,
                           const float *numbers, int32_t label) {
     const gradus_layer layer = {outputs, activation, 0};
-    float weights[4] = {0}, one[1] = {1.0f}, weight_gradient[4];
+    float weights[MOST] = {0}, one[1] = {1.0f}, weight_gradient[MOST];
     gradus_net_config config;
     gradus_net *net;
     gradus_batch batch;
@@ -256,6 +258,37 @@ Test(losses, classes_are_rows_of_one_1) {
             const row_result one_number = loss_of(context, losses[k], 0.0, activation, x, 1, number, 0);
             same(&one_class, &one_number, 1, "one output");
         }
+    gradus_context_destroy(context);
+}
+
+/* The least error there is has a sign. */
+Test(losses, absolute_error_of_a_subnormal) {
+    static const float errors[] = {0x1p-149f, -0x1p-149f, 0.0f}, slopes[] = {1.0f, -1.0f, 0.0f}, zero[] = {0.0f};
+    gradus_context *context = context_of(1);
+    for (size_t k = 0; k < 3; k++) {
+        const row_result r = loss_of(context, GRADUS_LOSS_MAE, 0.0, GRADUS_ACTIVATION_IDENTITY, &errors[k], 1, zero, 0);
+        cr_expect_eq(r.d[0], slopes[k], "%a: %a", (double)errors[k], (double)r.d[0]);
+        cr_expect_eq(r.loss, fabs((double)errors[k]));
+    }
+    gradus_context_destroy(context);
+}
+
+/* Many outputs go piece by piece. */
+Test(losses, binary_cross_entropy_of_many_outputs_is_that_of_each) {
+    gradus_context *context = context_of(1);
+    float x[MOST], t[MOST];
+    for (size_t j = 0; j < MOST; j++) x[j] = (float)j / 8.0f - 3.7f, t[j] = (float)(j % 5) / 4.0f;
+    for (size_t outputs = MOST - 2; outputs <= MOST; outputs++) {
+        const row_result all = loss_of(context, GRADUS_LOSS_BINARY_CROSS_ENTROPY, 0.0, GRADUS_ACTIVATION_SIGMOID, x, outputs, t, 0);
+        double sum = 0.0;
+        for (size_t j = 0; j < outputs; j++) {
+            const row_result alone = loss_of(context, GRADUS_LOSS_BINARY_CROSS_ENTROPY, 0.0, GRADUS_ACTIVATION_SIGMOID, x + j, 1, t + j, 0);
+            sum += alone.loss;
+            cr_expect(fabs((double)all.d[j] * (double)outputs - (double)alone.d[0]) <= 1e-7, "%zu of %zu: %a, alone %a", j, outputs, (double)all.d[j],
+                      (double)alone.d[0]);
+        }
+        cr_expect_eq(test_double_bits(all.loss), test_double_bits(sum / (double)outputs), "%zu outputs: %a, one by one %a", outputs, all.loss, sum);
+    }
     gradus_context_destroy(context);
 }
 
