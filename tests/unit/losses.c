@@ -273,6 +273,18 @@ Test(losses, absolute_error_of_a_subnormal) {
     gradus_context_destroy(context);
 }
 
+/* Just past 1 the slope is 1, not the error. */
+Test(losses, huber_is_cut_at_1) {
+    static const float errors[] = {1.0f + FLT_EPSILON, -1.0f - FLT_EPSILON, 1.0f - FLT_EPSILON, 1.0f, -1.0f};
+    static const float slopes[] = {1.0f, -1.0f, 1.0f - FLT_EPSILON, 1.0f, -1.0f}, zero[] = {0.0f};
+    gradus_context *context = context_of(1);
+    for (size_t k = 0; k < sizeof errors / sizeof errors[0]; k++) {
+        const row_result r = loss_of(context, GRADUS_LOSS_HUBER, 0.0, GRADUS_ACTIVATION_IDENTITY, &errors[k], 1, zero, 0);
+        cr_expect_eq(r.d[0], slopes[k], "%a: %a", (double)errors[k], (double)r.d[0]);
+    }
+    gradus_context_destroy(context);
+}
+
 /* Many outputs go piece by piece. */
 Test(losses, binary_cross_entropy_of_many_outputs_is_that_of_each) {
     gradus_context *context = context_of(1);

@@ -69,11 +69,41 @@ static void check(gradus_context *context, size_t index, stages about) {
 }
 
 Test(optimizer_stages, bits_of_the_reference) {
-    static const stages all[] = {
-        {0.5, 0.25, 0.0, true}, {1.0, 0.5, 0.1, false}, {2.0, 0.0, 0.3, true}, {1.0, 0.0, 0.0, true}, {1.0, 0.0, 1.0, false}};
+    static const stages all[] = {{0.5, 0.25, 0.0, true},
+                                 {1.0, 0.5, 0.1, false},
+                                 {2.0, 0.0, 0.3, true},
+                                 {1.0, 0.0, 0.0, true},
+                                 {1.0, 0.0, 1.0, false},
+                                 {1.5, 0.0, 0.0, false},
+                                 {1.0 + FLT_EPSILON, 0.0, 0.0, false}};
     gradus_context *context = context_of(3);
     for (size_t index = 0; index < GD_ALGORITHM_COUNT; index++)
         for (size_t s = 0; s < sizeof all / sizeof all[0]; s++) check(context, index, all[s]);
+    gradus_context_destroy(context);
+}
+
+/* The least weight decay there is: of a very large weight it leaves something in the momentum, which moves the weight once that is 0. */
+Test(optimizer_stages, a_subnormal_decay_decays) {
+    gradus_context *context = context_of(1);
+    float w[1] = {0x1p127f}, g[1] = {0.0f};
+    const gradus_parameter parameter = {NULL, 1, 1, 1, GRADUS_ROLE_WEIGHT, GRADUS_AXIS_COLUMNS, 0, {0}};
+    const gradus_tensor tw = gradus_tensor_vector(GRADUS_DTYPE_F32, w, 1), tg = gradus_tensor_vector(GRADUS_DTYPE_F32, g, 1);
+    gradus_optimizer_config config;
+    gradus_optimizer *optimizer;
+    gradus_step_args args;
+    gradus_optimizer_config_init(&config, GRADUS_OPTIMIZER_MOMENTUM);
+    config.hyper_parameters[GRADUS_LEARNING_RATE] = 1.0;
+    config.hyper_parameters[GRADUS_MOMENTUM] = 0.5;
+    config.hyper_parameters[GRADUS_WEIGHT_DECAY] = 0x1p-149;
+    cr_assert_eq(gradus_optimizer_create(context, &config, &parameter, 1, &optimizer), GRADUS_OK, "%s", gradus_context_message(context));
+    gradus_step_args_init(&args);
+    args.parameters = &tw;
+    args.gradients = &tg;
+    cr_assert_eq(gradus_optimizer_step(context, optimizer, &args), GRADUS_OK);
+    w[0] = 0.0f;
+    cr_assert_eq(gradus_optimizer_step(context, optimizer, &args), GRADUS_OK);
+    cr_expect_eq(w[0], -0x1p-23f, "%a", (double)w[0]);
+    gradus_optimizer_destroy(context, optimizer);
     gradus_context_destroy(context);
 }
 
