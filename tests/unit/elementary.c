@@ -134,6 +134,7 @@ static const end ties[] = {
     {GD_UNARY_LOG1P, -0x1.1fffcap-17f, -0x1.20001ap-17f},
     {GD_UNARY_LOG1P, -0x1.1d9188p-9f, -0x1.1de14ap-9f},
     {GD_UNARY_SOFTPLUS, 0x1.d483ap-12f, 0x1.63017ap-1f},
+    {GD_UNARY_ERF, 0x1.1aef3cp-1f, 0x1.218862p-1f},
     {GD_UNARY_GELU, -0x1.3cdc3cp+3f, -0x1.e901e4p-73f},
     {GD_UNARY_GELU, -0x1.49ab46p+3f, -0x1.12978p-78f},
     {GD_UNARY_SIGMOID, -0x1.250c02p-10f, 0x1.ffb6bep-2f},
