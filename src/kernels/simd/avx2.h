@@ -30,9 +30,11 @@ static inline vf vf_fma(vf a, vf b, vf c) { return _mm256_fmadd_ps(a, b, c); }
 static inline vf vf_abs(vf a) { return _mm256_andnot_ps(_mm256_set1_ps(-0.0f), a); }
 static inline vf vf_negate(vf a) { return _mm256_xor_ps(_mm256_set1_ps(-0.0f), a); }
 static inline vf vf_copy_sign(vf a, vf b) { return _mm256_or_ps(vf_abs(a), _mm256_and_ps(b, _mm256_set1_ps(-0.0f))); }
-static inline vm vf_less(vf a, vf b) { return _mm256_cmp_ps(a, b, _CMP_LT_OQ); }
-static inline vm vf_equal(vf a, vf b) { return _mm256_cmp_ps(a, b, _CMP_EQ_OQ); }
-static inline vm vf_unordered(vf a, vf b) { return _mm256_cmp_ps(a, b, _CMP_UNORD_Q); }
+/* Comparisons are the language's: of an intrinsic's result gcc does not know that a lane is all ones or all zeros, and spreads the sign once more before
+ * every blend. They set the invalid flag for a NaN, which nobody sees (base/fp.h). */
+static inline vm vf_less(vf a, vf b) { return (vm)(a < b); }
+static inline vm vf_equal(vf a, vf b) { return (vm)(a == b); }
+static inline vm vf_unordered(vf a, vf b) { return (vm)((a != a) | (b != b)); }
 static inline vm vm_and(vm a, vm b) { return _mm256_and_ps(a, b); }
 static inline vm vm_or(vm a, vm b) { return _mm256_or_ps(a, b); }
 static inline int vm_any(vm a) { return _mm256_movemask_ps(a) != 0; }
@@ -85,8 +87,8 @@ static inline vd vd_sub_bits(vd a, vd b) { return GD_VD2(vd_sub_bits_256, a, b);
 #define GD_SHIFT(shift, a, n) _mm256_castsi256_pd(shift(_mm256_castpd_si256(a), (n)))
 #define vd_shift_left(a, n) ((vd){GD_SHIFT(_mm256_slli_epi64, (a).low, n), GD_SHIFT(_mm256_slli_epi64, (a).high, n)})
 #define vd_shift_right(a, n) ((vd){GD_SHIFT(_mm256_srli_epi64, (a).low, n), GD_SHIFT(_mm256_srli_epi64, (a).high, n)})
-static inline __m256d vd_less_256(__m256d a, __m256d b) { return _mm256_cmp_pd(a, b, _CMP_LT_OQ); }
-static inline __m256d vd_equal_256(__m256d a, __m256d b) { return _mm256_cmp_pd(a, b, _CMP_EQ_OQ); }
+static inline __m256d vd_less_256(__m256d a, __m256d b) { return (__m256d)(a < b); }
+static inline __m256d vd_equal_256(__m256d a, __m256d b) { return (__m256d)(a == b); }
 static inline vdm vd_less(vd a, vd b) { return GD_VD2(vd_less_256, a, b); }
 static inline vdm vd_equal(vd a, vd b) { return GD_VD2(vd_equal_256, a, b); }
 static inline int vdm_any(vdm a) { return _mm256_movemask_pd(_mm256_or_pd(a.low, a.high)) != 0; }
