@@ -26,23 +26,36 @@ static inline __attribute__((always_inline)) void drive_vector(const driven *d, 
     for (int j = 0; j < states; j++) store_lanes(d->s[j] + i, state[j], part);
 }
 
+/* Pointers move on, so that a round's addresses are they and a constant: with an index the compiler makes an address for each vector of each array. */
+static inline __attribute__((always_inline)) void advance(driven *d, const int states, size_t elements) {
+    d->w += elements;
+    d->g += elements;
+    for (int j = 0; j < states; j++) d->s[j] += elements;
+}
+
 static inline __attribute__((always_inline)) void drive(const gd_span *span, rule_function *rule, const int states, const int coefficients) {
     driven d = {.w = span->weights, .g = span->gradients, .keep = vf_set(span->keep)};
-    const float *const far_g = span->far_gradients;
-    const size_t n = span->count, far = span->far;
-    size_t i = 0;
+    const float *far_g = span->far_gradients;
+    size_t left = span->count;
     for (int j = 0; j < states; j++) d.s[j] = span->states[j];
     for (int j = 0; j < coefficients; j++) d.k[j] = vf_set(span->coefficients[j]);
-    for (; i + STEP <= far; i += STEP) {
-        __builtin_prefetch(far_g + i + GD_AHEAD, 0, 3);
-        __builtin_prefetch(d.w + i + GD_AHEAD, 1, 3);
-        for (int j = 0; j < states; j++) __builtin_prefetch(d.s[j] + i + GD_AHEAD, 1, 3);
-        for (size_t v = 0; v < STEP; v += VF) drive_vector(&d, rule, states, i + v, VF);
+    for (size_t far = span->far; far >= STEP; far -= STEP, left -= STEP) {
+        __builtin_prefetch(far_g + GD_AHEAD, 0, 3);
+        __builtin_prefetch(d.w + GD_AHEAD, 1, 3);
+        for (int j = 0; j < states; j++) __builtin_prefetch(d.s[j] + GD_AHEAD, 1, 3);
+        for (size_t v = 0; v < STEP; v += VF) drive_vector(&d, rule, states, v, VF);
+        far_g += STEP;
+        advance(&d, states, STEP);
     }
-    for (; i + UNROLL * VF <= n; i += UNROLL * VF)
-        for (size_t v = 0; v < UNROLL * VF; v += VF) drive_vector(&d, rule, states, i + v, VF);
-    for (; i + VF <= n; i += VF) drive_vector(&d, rule, states, i, VF);
-    if (i < n) drive_vector(&d, rule, states, i, n - i);
+    for (; left >= UNROLL * VF; left -= UNROLL * VF) {
+        for (size_t v = 0; v < UNROLL * VF; v += VF) drive_vector(&d, rule, states, v, VF);
+        advance(&d, states, UNROLL * VF);
+    }
+    for (; left >= VF; left -= VF) {
+        drive_vector(&d, rule, states, 0, VF);
+        advance(&d, states, VF);
+    }
+    if (left > 0) drive_vector(&d, rule, states, 0, left);
 }
 
 #define GRADUS_NO_STATE
