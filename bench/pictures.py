@@ -1,4 +1,5 @@
 """The pictures of bench/report.py: SVG files of one run, drawn with matplotlib (Debian package python3-matplotlib)."""
+import io
 import os
 import re
 import sys
@@ -17,6 +18,16 @@ def _pyplot():
     from matplotlib import pyplot
 
     return pyplot
+
+
+def _saved(figure, path):
+    """The picture as lines without trailing blanks, which matplotlib leaves, so that it can be kept among sources."""
+    text = io.StringIO()
+    figure.savefig(text, format="svg", metadata={"Date": None})
+    _pyplot().close(figure)
+    with open(path, "w") as file:
+        file.writelines(line.rstrip() + "\n" for line in text.getvalue().splitlines())
+    return path
 
 
 def _newest_isa(cases, kind):
@@ -58,9 +69,7 @@ def optimizers(cases, title, path):
     figure.suptitle("Optimizer steps, fp32, %s, and the limit measured beside them\n%s" % (isa, title), fontsize=8)
     figure.tight_layout(rect=(0, 0.06, 1, 1))
     figure.legend(*panels[0][0].get_legend_handles_labels(), frameon=False, fontsize=8, ncol=len(threads) + 1, loc="lower center")
-    figure.savefig(path, metadata={"Date": None})
-    pyplot.close(figure)
-    return path
+    return _saved(figure, path)
 
 
 def products(cases, title, path):
@@ -95,9 +104,7 @@ def products(cases, title, path):
     panels[0][-1].legend(frameon=False, fontsize=8, ncol=2, loc="lower right")
     figure.suptitle("Products, fp32, %s\n%s" % (isa, title), fontsize=8)
     figure.tight_layout()
-    figure.savefig(path, metadata={"Date": None})
-    pyplot.close(figure)
-    return path
+    return _saved(figure, path)
 
 
 def draw(context, cases, folder, head):
