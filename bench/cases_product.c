@@ -38,17 +38,14 @@ static double touched(const product_case *c) {
 /* inputs, weights (room for panels), outputs, transposed, strips, bias. */
 static const char *open_product(void *argument) {
     product_case *c = argument;
-    size_t stride, weights, transposed;
+    size_t stride, weights;
     const char *why = gd_machine_open(&c->machine, c->isa, c->threads);
     if (why) return why;
     const gd_dense dense = {c->in, c->out};
     if (!gd_dense_size(dense, &weights)) return "too large";
-    const size_t sizes[] = {c->batch * c->in,
-                            weights,
-                            c->batch * c->out,
-                            gd_backward_input_scratch(dense, c->batch, &transposed) + 16,
-                            gd_backward_weights_scratch(dense, c->batch) + 16,
-                            c->out};
+    const size_t sizes[] = {c->batch * gd_round_up(c->in, GD_PANEL),           weights,
+                            c->batch * gd_round_up(c->out, GD_PANEL),          gd_turned_size(dense, c->batch) + 16,
+                            gd_backward_weights_scratch(dense, c->batch) + 16, c->out};
     c->floats = 0;
     for (int j = 0; j < 6; j++) c->floats += gd_round_up(sizes[j], 16);
     c->memory = gd_bench_arrays(1, c->floats, &stride);
@@ -99,14 +96,14 @@ static size_t phases_of(product_case *c, gd_forward *forward, gd_backward_input 
         *input = (gd_backward_input){.context = c->machine.context,
                                      .dense = dense,
                                      .weights = c->arrays[1],
-                                     .d = c->arrays[2],
+                                     .d = gd_dense_narrow(dense) ? c->arrays[2] : NULL,
+                                     .turned = c->arrays[3],
                                      .dx = c->arrays[0],
-                                     .transposed = c->arrays[3],
                                      .d_stride = c->out,
-                                     .dx_stride = c->in,
+                                     .dx_stride = GD_PANEL,
+                                     .dx_panel = c->batch * GD_PANEL,
                                      .samples = c->batch,
                                      .activation = GRADUS_ACTIVATION_IDENTITY};
-        (void)gd_backward_input_scratch(dense, c->batch, &input->transposed_stride);
         gd_backward_input_phases(input, phases);
         return GD_BACKWARD_INPUT_PHASES;
     }
@@ -116,7 +113,8 @@ static size_t phases_of(product_case *c, gd_forward *forward, gd_backward_input 
                                      .d = c->arrays[2],
                                      .strips = c->arrays[4],
                                      .x_stride = c->in,
-                                     .d_stride = c->out,
+                                     .d_stride = gd_dense_narrow(dense) ? c->out : GD_PANEL,
+                                     .d_panel = c->batch * GD_PANEL,
                                      .samples = c->batch,
                                      .weights_gradient = matrix(c->arrays[1], c->in, c->out),
                                      .bias_gradient = matrix(c->arrays[5], 1, c->out),

@@ -237,8 +237,8 @@ gradus_status gradus_dense_backward(gradus_context *context, gradus_activation a
                                .b_row = w.stride,
                                .take = take_input_gradients,
                                .argument = &b};
-    b.to_parameters =
-        (gd_backward_weights){.context = context, .dense = dense, .x = x.data, .x_stride = (size_t)x.stride, .samples = samples, .skip = &never};
+    b.to_parameters = (gd_backward_weights){
+        .context = context, .dense = dense, .x = x.data, .x_stride = (size_t)x.stride, .d_panel = GD_PANEL, .samples = samples, .skip = &never};
     if (weight_gradients) b.to_parameters.weights_gradient = *weight_gradients;
     if (bias_gradients) b.to_parameters.bias_gradient = *bias_gradients;
     status = lay_out(&b, &scratch);

@@ -3,13 +3,14 @@
 #include "kernels/step.h"
 
 enum {
-    MAX_TILE_ROWS = 16,             /* of any ISA */
-    SAMPLE_BLOCK = 64,              /* samples a task of dX */
-    INPUT_BLOCK = 32,               /* inputs a task of dX */
-    NARROW_INPUTS = 32,             /* inputs a task of a narrow layer's dW */
-    BIAS_COLUMNS = 64,              /* columns a task of db */
-    MAX_DEPTH = 40,                 /* of the tree over leaves: 2^45 samples */
-    NODE = MAX_TILE_ROWS * GD_PANEL /* floats in the largest node of a tree */
+    SAMPLE_BLOCK = 64,         /* samples a task of dX; a whole number of register tiles for every ISA */
+    INPUT_PANELS = 2,          /* panels of inputs a task of dX; of a narrow layer, whose products are short, */
+    NARROW_PANELS = 8,         /* that many */
+    PACK_SAMPLES = 16,         /* samples a task of packing */
+    STRIP_ROWS = 28,           /* the most inputs a task of dW, as many strips as fit; */
+    NARROW_INPUTS = 128,       /* of a narrow layer's */
+    MAX_DEPTH = 40,            /* of the tree over leaves: 2^45 samples */
+    LEAST_NODE = 16 * GD_PANEL /* floats of the smallest node of a task: a strip by a panel, or a narrow layer by a panel of inputs */
 };
 
 static size_t blocks(size_t n, size_t block) { return (n + block - 1) / block; }
@@ -18,86 +19,113 @@ static size_t least(size_t a, size_t b) { return a < b ? a : b; }
 
 /* ---- dX: k runs over the outputs in blocks of 256 ---- */
 
-size_t gd_backward_input_scratch(gd_dense dense, size_t samples, size_t *transposed_stride) {
+size_t gd_turned_size(gd_dense dense, size_t samples) {
     size_t floats;
-    *transposed_stride = gd_round_up(samples, 16);
     if (gd_dense_narrow(dense)) return 0;
-    return gd_size_multiply(*transposed_stride, dense.outputs, &floats) ? floats : SIZE_MAX;
+    return samples <= SIZE_MAX - GD_PANEL && gd_size_multiply(gd_round_up(samples, GD_PANEL), dense.outputs, &floats) ? floats : SIZE_MAX;
 }
 
-/* transposed[j][sample] = d[sample][j], a block of samples a task. */
-static void transpose(void *argument, size_t begin, size_t end) {
+/* Where a panel of samples begins in a turned matrix of so many outputs. */
+static size_t turned_at(const gd_kernels *kernels, size_t outputs, size_t sample) {
+    return sample / kernels->tile_columns * outputs * kernels->tile_columns;
+}
+
+/* A panel of samples a task. */
+static void turn(void *argument, size_t begin, size_t end) {
     const gd_backward_input *b = argument;
-    for (size_t task = begin; task < end; task++) {
-        const size_t first = task * SAMPLE_BLOCK, last = least(first + SAMPLE_BLOCK, b->samples);
-        b->context->kernels->transpose(b->d + first * b->d_stride, (ptrdiff_t)b->d_stride, b->transposed + first, (ptrdiff_t)b->transposed_stride,
-                                       last - first, b->dense.outputs);
-    }
+    const gd_kernels *kernels = b->context->kernels;
+    const size_t width = kernels->tile_columns;
+    for (size_t sample = begin * width; sample < end * width; sample += width)
+        kernels->transpose(b->d + sample * b->d_stride, (ptrdiff_t)b->d_stride, b->turned + turned_at(kernels, b->dense.outputs, sample),
+                           (ptrdiff_t)width, least(b->samples - sample, width), b->dense.outputs);
 }
 
-/* A block of inputs by a block of samples: W's panels are broadcast, vectors run over the samples; the tile is turned to row-major on its way out. */
-static void input_panels(const gd_backward_input *b, size_t input, size_t sample) {
-    float tile_c[INPUT_BLOCK * SAMPLE_BLOCK];
-    const size_t inputs = least(b->dense.inputs - input, INPUT_BLOCK), samples = least(b->samples - sample, SAMPLE_BLOCK);
-    for (size_t p = 0; p < b->dense.outputs; p += GD_K_BLOCK) { /* GD_K_BLOCK is a whole number of panels */
-        const gd_tile tile = {.a = b->weights + p * b->dense.inputs + input * GD_PANEL,
-                              .a_row = GD_PANEL,
+static float *dx_at(const gd_backward_input *b, size_t sample, size_t input) {
+    return b->dx + input / GD_PANEL * b->dx_panel + sample * b->dx_stride + input % GD_PANEL;
+}
+
+/* A block of samples by INPUT_PANELS panels: W's panels are broadcast, vectors run over the samples; the tiles are turned on their way out. */
+static void input_panels(const gd_backward_input *b, size_t input, size_t inputs, size_t sample, size_t samples) {
+    float c[INPUT_PANELS * GD_PANEL * SAMPLE_BLOCK];
+    const gd_kernels *kernels = b->context->kernels;
+    const size_t width = kernels->tile_columns, outputs = b->dense.outputs;
+    for (size_t p = 0; p < outputs; p += GD_K_BLOCK) /* GD_K_BLOCK is a whole number of panels */
+        for (size_t s = 0; s < samples; s += width) {
+            const gd_tile tile = {.a = b->weights + p * b->dense.inputs + input * GD_PANEL,
+                                  .a_row = GD_PANEL,
+                                  .a_k = 1,
+                                  .run = GD_PANEL,
+                                  .a_run = (ptrdiff_t)(b->dense.inputs * GD_PANEL),
+                                  .b = b->turned + turned_at(kernels, outputs, sample + s) + p * width,
+                                  .b_k = (ptrdiff_t)width,
+                                  .c = c + s * INPUT_PANELS * GD_PANEL,
+                                  .c_row = (ptrdiff_t)width,
+                                  .rows = inputs,
+                                  .columns = least(samples - s, width),
+                                  .k = least(outputs - p, GD_K_BLOCK),
+                                  .add = p > 0};
+            kernels->tile(&tile);
+        }
+    for (size_t i = 0; i < inputs; i += GD_PANEL)
+        for (size_t s = 0; s < samples; s += width)
+            kernels->transpose(c + s * INPUT_PANELS * GD_PANEL + i * width, (ptrdiff_t)width, dx_at(b, sample + s, input + i),
+                               (ptrdiff_t)b->dx_stride, least(inputs - i, GD_PANEL), least(samples - s, width));
+}
+
+/* The same of a narrow layer: W's rows are the vectors. */
+static void input_narrow(const gd_backward_input *b, size_t input, size_t inputs, size_t sample, size_t samples) {
+    for (size_t i = 0; i < inputs; i += GD_PANEL) {
+        const gd_tile tile = {.a = b->d + sample * b->d_stride,
+                              .a_row = (ptrdiff_t)b->d_stride,
                               .a_k = 1,
-                              .run = GD_PANEL,
-                              .a_run = (ptrdiff_t)(b->dense.inputs * GD_PANEL),
-                              .b = b->transposed + p * b->transposed_stride + sample,
-                              .b_k = (ptrdiff_t)b->transposed_stride,
-                              .c = tile_c,
-                              .c_row = SAMPLE_BLOCK,
-                              .rows = inputs,
-                              .columns = samples,
-                              .k = least(b->dense.outputs - p, GD_K_BLOCK),
-                              .add = p > 0};
+                              .run = b->dense.outputs,
+                              .b = b->weights + input + i,
+                              .b_k = (ptrdiff_t)b->dense.inputs,
+                              .c = dx_at(b, sample, input + i),
+                              .c_row = (ptrdiff_t)b->dx_stride,
+                              .rows = samples,
+                              .columns = least(inputs - i, GD_PANEL),
+                              .k = b->dense.outputs};
         b->context->kernels->tile(&tile);
     }
-    b->context->kernels->transpose(tile_c, SAMPLE_BLOCK, b->dx + sample * b->dx_stride + input, (ptrdiff_t)b->dx_stride, inputs, samples);
-    for (size_t s = 0; s < samples; s++) {
-        const size_t at = (sample + s) * b->dx_stride + input;
-        gd_activation_derivative(b->context, b->activation, b->from + at, b->dx + at, inputs);
+}
+
+/* The derivative, and dX turned for the layer before. */
+static void finish_inputs(const gd_backward_input *b, size_t input, size_t inputs, size_t sample, size_t samples) {
+    const gd_kernels *kernels = b->context->kernels;
+    const size_t width = kernels->tile_columns;
+    for (size_t i = input; i < input + inputs; i += GD_PANEL) {
+        const size_t columns = least(input + inputs - i, GD_PANEL);
+        for (size_t s = sample; s < sample + samples; s++)
+            gd_activation_derivative(b->context, b->activation, b->from + s * b->from_stride + i, dx_at(b, s, i), columns);
+        for (size_t s = sample; b->dx_turned && s < sample + samples; s += width)
+            kernels->transpose(dx_at(b, s, i), (ptrdiff_t)b->dx_stride, b->dx_turned + turned_at(kernels, b->dense.inputs, s) + i * width,
+                               (ptrdiff_t)width, least(sample + samples - s, width), columns);
     }
 }
 
-/* A narrow layer, all inputs of a block of samples: W's rows are the vectors. */
-static void input_narrow(const gd_backward_input *b, size_t sample) {
-    const size_t samples = least(b->samples - sample, SAMPLE_BLOCK), inputs = b->dense.inputs;
-    const gd_tile tile = {.a = b->d + sample * b->d_stride,
-                          .a_row = (ptrdiff_t)b->d_stride,
-                          .a_k = 1,
-                          .run = b->dense.outputs,
-                          .b = b->weights,
-                          .b_k = (ptrdiff_t)inputs,
-                          .c = b->dx + sample * b->dx_stride,
-                          .c_row = (ptrdiff_t)b->dx_stride,
-                          .rows = samples,
-                          .columns = inputs,
-                          .k = b->dense.outputs};
-    b->context->kernels->tile(&tile);
-    for (size_t s = sample; s < sample + samples; s++)
-        gd_activation_derivative(b->context, b->activation, b->from + s * b->dx_stride, b->dx + s * b->dx_stride, inputs);
-}
+static size_t input_step(const gd_backward_input *b) { return (gd_dense_narrow(b->dense) ? NARROW_PANELS : INPUT_PANELS) * GD_PANEL; }
 
+/* Tasks run over blocks of inputs and, inside, of samples. */
 static void input_product(void *argument, size_t begin, size_t end) {
     const gd_backward_input *b = argument;
-    const size_t input_blocks = blocks(b->dense.inputs, INPUT_BLOCK);
+    const size_t sample_blocks = blocks(b->samples, SAMPLE_BLOCK), step = input_step(b);
     for (size_t task = begin; task < end; task++) {
+        const size_t input = task / sample_blocks * step, sample = task % sample_blocks * SAMPLE_BLOCK;
+        const size_t inputs = least(b->dense.inputs - input, step), samples = least(b->samples - sample, SAMPLE_BLOCK);
         if (gd_dense_narrow(b->dense)) {
-            input_narrow(b, task * SAMPLE_BLOCK);
+            input_narrow(b, input, inputs, sample, samples);
         } else {
-            input_panels(b, task % input_blocks * INPUT_BLOCK, task / input_blocks * SAMPLE_BLOCK);
+            input_panels(b, input, inputs, sample, samples);
         }
+        finish_inputs(b, input, inputs, sample, samples);
     }
 }
 
 void gd_backward_input_phases(gd_backward_input *b, gd_phase phases[GD_BACKWARD_INPUT_PHASES]) {
-    const bool narrow = gd_dense_narrow(b->dense);
-    const size_t sample_blocks = blocks(b->samples, SAMPLE_BLOCK);
-    phases[0] = (gd_phase){transpose, b, narrow ? 0 : sample_blocks, 1};
-    phases[1] = (gd_phase){input_product, b, narrow ? sample_blocks : sample_blocks * blocks(b->dense.inputs, INPUT_BLOCK), 1};
+    const bool turns = b->d && !gd_dense_narrow(b->dense);
+    phases[0] = (gd_phase){turn, b, turns ? blocks(b->samples, b->context->kernels->tile_columns) : 0, 1};
+    phases[1] = (gd_phase){input_product, b, blocks(b->samples, SAMPLE_BLOCK) * blocks(b->dense.inputs, input_step(b)), 1};
 }
 
 /* ---- dW and db: k runs over the samples, a leaf of 64 at a time; leaves join in the tree ---- */
@@ -105,18 +133,25 @@ void gd_backward_input_phases(gd_backward_input *b, gd_phase phases[GD_BACKWARD_
 size_t gd_backward_weights_scratch(gd_dense dense, size_t samples) {
     size_t floats;
     if (gd_dense_narrow(dense)) return 0;
-    return gd_size_multiply(dense.inputs + MAX_TILE_ROWS - 1, samples, &floats) ? floats : SIZE_MAX;
+    return gd_size_multiply(dense.inputs, samples, &floats) ? floats : SIZE_MAX;
 }
 
-/* Strip s holds inputs s*height ..: [samples][height], so that a tile reads one line a sample. */
+/* Strip s holds inputs s*height ..: [samples][height], so that a tile reads one line a sample. Whole vectors are stored, the next sample over what is
+ * too much; only where nothing may be read or written behind are they cut. */
 static void pack_strips(void *argument, size_t begin, size_t end) {
     const gd_backward_weights *b = argument;
-    const size_t height = b->context->kernels->tile_rows;
+    const gd_kernels *kernels = b->context->kernels;
+    const size_t height = kernels->tile_rows, whole = gd_round_up(height, kernels->width);
     if (*b->skip) return;
-    for (size_t strip = begin; strip < end; strip++) {
-        const size_t input = strip * height, inputs = least(b->dense.inputs - input, height);
-        float *out = b->strips + input * b->samples;
-        b->context->kernels->copy(b->x + input, (ptrdiff_t)b->x_stride, out, (ptrdiff_t)height, b->samples, inputs);
+    for (size_t task = begin; task < end; task++) {
+        const size_t first = task * PACK_SAMPLES, samples = least(b->samples - first, PACK_SAMPLES);
+        for (size_t input = 0; input < b->dense.inputs; input += height) {
+            const float *x = b->x + first * b->x_stride + input;
+            const size_t inputs = least(b->dense.inputs - input, height), freely = input + whole <= b->dense.inputs ? samples - 1 : 0;
+            float *out = b->strips + input * b->samples + first * inputs;
+            kernels->copy(x, (ptrdiff_t)b->x_stride, out, (ptrdiff_t)height, freely, whole);
+            kernels->copy(x + freely * b->x_stride, (ptrdiff_t)b->x_stride, out + freely * height, (ptrdiff_t)inputs, samples - freely, inputs);
+        }
     }
 }
 
@@ -153,31 +188,56 @@ static void compute_tile_leaf(const void *argument, size_t first, size_t samples
     leaf->kernels->tile(&tile);
 }
 
-/* A strip of inputs by a panel. The node is the panel's own piece: [height][32] with +0 where the last panel has no column. */
-static void weights_panel(const gd_backward_weights *b, size_t strip, size_t panel, float *open) {
+/* Inputs of a task whose nodes have `columns` floats an input: many, in whole units, but all open nodes have to fit what holds MAX_DEPTH small ones. */
+static size_t inputs_of_task(const gd_backward_weights *b, size_t columns, size_t most, size_t unit) {
+    const size_t fit = MAX_DEPTH * LEAST_NODE / (open_nodes(b->samples) * columns);
+    return least(fit, most) / unit * unit;
+}
+
+static size_t weights_step(const gd_backward_weights *b) {
+    if (gd_dense_narrow(b->dense)) return inputs_of_task(b, GD_NARROW, NARROW_INPUTS, GD_PANEL);
+    return inputs_of_task(b, GD_PANEL, STRIP_ROWS, b->context->kernels->tile_rows);
+}
+
+/* The strips of one task by a panel. */
+typedef struct strips_leaf {
+    const gd_backward_weights *backward;
+    size_t input, inputs, panel, columns;
+} strips_leaf;
+
+static void compute_strips_leaf(const void *argument, size_t first, size_t samples, float *out) {
+    const strips_leaf *leaf = argument;
+    const gd_backward_weights *b = leaf->backward;
+    const size_t height = b->context->kernels->tile_rows;
+    for (size_t i = 0; i < leaf->inputs; i += height) {
+        const size_t input = leaf->input + i, inputs = least(b->dense.inputs - input, height);
+        const gd_tile tile = {.a = b->strips + input * b->samples + first * inputs,
+                              .a_row = 1,
+                              .a_k = (ptrdiff_t)inputs,
+                              .run = samples,
+                              .b = b->d + leaf->panel * b->d_panel + first * b->d_stride,
+                              .b_k = (ptrdiff_t)b->d_stride,
+                              .c = out + i * GD_PANEL,
+                              .c_row = GD_PANEL,
+                              .rows = inputs,
+                              .columns = leaf->columns,
+                              .k = samples};
+        b->context->kernels->tile(&tile);
+    }
+}
+
+/* Some strips of inputs by a panel. The node is the panel's own piece: [inputs][32] with +0 where the last panel has no column. */
+static void weights_panel(const gd_backward_weights *b, size_t input, size_t inputs, size_t panel, float *open) {
     const gd_kernels *kernels = b->context->kernels;
-    const size_t height = kernels->tile_rows, input = strip * height, inputs = least(b->dense.inputs - input, height);
-    const size_t column = panel * GD_PANEL, columns = least(b->dense.outputs - column, GD_PANEL);
-    const tile_leaf leaf = {kernels,
-                            {.a = b->strips + input * b->samples,
-                             .a_row = 1,
-                             .a_k = (ptrdiff_t)height,
-                             .b = b->d + column,
-                             .b_k = (ptrdiff_t)b->d_stride,
-                             .c_row = GD_PANEL,
-                             .rows = inputs,
-                             .columns = columns},
-                            (ptrdiff_t)height,
-                            (ptrdiff_t)b->d_stride};
     const size_t size = inputs * GD_PANEL;
+    const size_t column = panel * GD_PANEL, columns = least(b->dense.outputs - column, GD_PANEL);
+    const strips_leaf leaf = {b, input, inputs, panel, columns};
     if (columns < GD_PANEL)
         for (size_t i = 0; i < open_nodes(b->samples) * size; i++) open[i] = 0.0f;
-    sum_leaves(kernels, b->samples, compute_tile_leaf, &leaf, open, size);
+    sum_leaves(kernels, b->samples, compute_strips_leaf, &leaf, open, size);
     if (!b->weights_update) {
-        for (size_t i = 0; i < inputs; i++)
-            for (size_t j = 0; j < columns; j++)
-                ((float *)b->weights_gradient.data)[(ptrdiff_t)(input + i) * b->weights_gradient.row_stride + (ptrdiff_t)(column + j)] =
-                    open[i * GD_PANEL + j];
+        float *gradient = (float *)b->weights_gradient.data + (ptrdiff_t)input * b->weights_gradient.row_stride + (ptrdiff_t)column;
+        kernels->copy(open, GD_PANEL, gradient, b->weights_gradient.row_stride, inputs, columns);
         return;
     }
     const size_t first = column * b->dense.inputs + input * GD_PANEL;
@@ -186,9 +246,9 @@ static void weights_panel(const gd_backward_weights *b, size_t strip, size_t pan
 }
 
 /* All outputs of a narrow layer by a block of inputs: vectors run over the inputs. */
-static void weights_narrow(const gd_backward_weights *b, size_t block, float *open) {
+static void weights_narrow(const gd_backward_weights *b, size_t input, size_t inputs, float *open) {
     const gd_kernels *kernels = b->context->kernels;
-    const size_t input = block * NARROW_INPUTS, inputs = least(b->dense.inputs - input, NARROW_INPUTS), outputs = b->dense.outputs;
+    const size_t outputs = b->dense.outputs;
     const tile_leaf leaf = {kernels,
                             {.a = b->d,
                              .a_row = 1,
@@ -201,14 +261,13 @@ static void weights_narrow(const gd_backward_weights *b, size_t block, float *op
                             (ptrdiff_t)b->d_stride,
                             (ptrdiff_t)b->x_stride};
     sum_leaves(kernels, b->samples, compute_tile_leaf, &leaf, open, outputs * inputs);
-    for (size_t j = 0; j < outputs; j++) {
-        if (b->weights_update) {
-            gd_update_apply(b->weights_update, b->weights, open + j * inputs, j * b->dense.inputs + input, inputs);
-        } else {
-            float *gradient = b->weights_gradient.data;
-            for (size_t i = 0; i < inputs; i++)
-                gradient[(ptrdiff_t)(input + i) * b->weights_gradient.row_stride + (ptrdiff_t)j] = open[j * inputs + i];
-        }
+    if (!b->weights_update) {
+        float *gradient = (float *)b->weights_gradient.data + (ptrdiff_t)input * b->weights_gradient.row_stride;
+        kernels->transpose(open, (ptrdiff_t)inputs, gradient, b->weights_gradient.row_stride, outputs, inputs);
+    } else if (inputs == b->dense.inputs) {
+        gd_update_apply(b->weights_update, b->weights, open, 0, outputs * inputs);
+    } else {
+        for (size_t j = 0; j < outputs; j++) gd_update_apply(b->weights_update, b->weights, open + j * inputs, j * b->dense.inputs + input, inputs);
     }
 }
 
@@ -220,11 +279,12 @@ typedef struct bias_leaf {
 static void compute_bias_leaf(const void *argument, size_t first, size_t samples, float *out) {
     const bias_leaf *leaf = argument;
     const gd_backward_weights *b = leaf->backward;
-    b->context->kernels->column_sum(b->d + first * b->d_stride + leaf->column, (ptrdiff_t)b->d_stride, samples, leaf->columns, out);
+    const float *d = b->d + leaf->column / GD_PANEL * b->d_panel + first * b->d_stride;
+    b->context->kernels->column_sum(d, (ptrdiff_t)b->d_stride, samples, leaf->columns, out);
 }
 
 static void bias(const gd_backward_weights *b, size_t block, float *open) {
-    const bias_leaf leaf = {b, block * BIAS_COLUMNS, least(b->dense.outputs - block * BIAS_COLUMNS, BIAS_COLUMNS)};
+    const bias_leaf leaf = {b, block * GD_PANEL, least(b->dense.outputs - block * GD_PANEL, GD_PANEL)};
     sum_leaves(b->context->kernels, b->samples, compute_bias_leaf, &leaf, open, leaf.columns);
     if (b->bias_update) {
         gd_update_apply(b->bias_update, b->bias, open, leaf.column, leaf.columns);
@@ -233,37 +293,32 @@ static void bias(const gd_backward_weights *b, size_t block, float *open) {
     }
 }
 
-static size_t weights_tasks(const gd_backward_weights *b) {
-    if (!b->weights_update && !b->weights_gradient.data) return 0;
-    return gd_dense_narrow(b->dense) ? blocks(b->dense.inputs, NARROW_INPUTS)
-                                     : blocks(b->dense.inputs, b->context->kernels->tile_rows) * gd_dense_panels(b->dense);
-}
+static size_t bias_tasks(const gd_backward_weights *b) { return b->bias_update || b->bias_gradient.data ? blocks(b->dense.outputs, GD_PANEL) : 0; }
 
-static size_t bias_tasks(const gd_backward_weights *b) {
-    return b->bias_update || b->bias_gradient.data ? blocks(b->dense.outputs, BIAS_COLUMNS) : 0;
-}
-
-/* Tasks: first the weights', strip by strip so that a strip stays in L1 for its panels, then the bias'. */
+/* Tasks: first the weights', down the panels so that a panel's d stays near and W is walked through, then the bias'. */
 static void parameters(void *argument, size_t begin, size_t end) {
     const gd_backward_weights *b = argument;
-    float open[MAX_DEPTH * NODE];
-    const size_t weights = weights_tasks(b), panels = gd_dense_panels(b->dense);
-    _Static_assert(GD_NARROW * NARROW_INPUTS <= NODE && BIAS_COLUMNS <= NODE, "every kind of node fits");
+    float open[MAX_DEPTH * LEAST_NODE];
     if (*b->skip) return;
     for (size_t task = begin; task < end; task++) {
-        if (task >= weights) {
-            bias(b, task - weights, open);
-        } else if (gd_dense_narrow(b->dense)) {
-            weights_narrow(b, task, open);
+        if (task >= b->weights_tasks) {
+            bias(b, task - b->weights_tasks, open);
+            continue;
+        }
+        const size_t panel = task / b->row_blocks, input = task % b->row_blocks * b->step, inputs = least(b->dense.inputs - input, b->step);
+        if (gd_dense_narrow(b->dense)) {
+            weights_narrow(b, input, inputs, open);
         } else {
-            weights_panel(b, task / panels, task % panels, open);
+            weights_panel(b, input, inputs, panel, open);
         }
     }
 }
 
 void gd_backward_weights_phases(gd_backward_weights *b, gd_phase phases[GD_BACKWARD_WEIGHTS_PHASES]) {
-    const size_t weights = weights_tasks(b);
-    const bool packed = weights > 0 && !gd_dense_narrow(b->dense);
-    phases[0] = (gd_phase){pack_strips, b, packed ? blocks(b->dense.inputs, b->context->kernels->tile_rows) : 0, 1};
-    phases[1] = (gd_phase){parameters, b, weights + bias_tasks(b), 1};
+    const bool narrow = gd_dense_narrow(b->dense), packed = !narrow && (b->weights_update || b->weights_gradient.data);
+    b->step = weights_step(b);
+    b->row_blocks = blocks(b->dense.inputs, b->step);
+    b->weights_tasks = b->weights_update || b->weights_gradient.data ? b->row_blocks * (narrow ? 1 : gd_dense_panels(b->dense)) : 0;
+    phases[0] = (gd_phase){pack_strips, b, packed ? blocks(b->samples, PACK_SAMPLES) : 0, 1};
+    phases[1] = (gd_phase){parameters, b, b->weights_tasks + bias_tasks(b), 1};
 }

@@ -4,15 +4,17 @@
 #include "kernels/kernels.h"
 #include "kernels/step.h"
 
-enum { NARROW_SAMPLES = 32 }; /* samples a task of a narrow layer: x is transposed in L1, 32 samples by 256 inputs */
+enum {
+    SAMPLE_BLOCK = 64,  /* samples a task: with a block of k x is 64 KB, the panel's weights 32 */
+    NARROW_SAMPLES = 32 /* of a narrow layer: x is transposed in L1, 32 samples by 256 inputs */
+};
 
 bool gd_dense_size(gd_dense dense, size_t *elements) {
     const size_t columns = gd_dense_narrow(dense) ? dense.outputs : gd_dense_panels(dense) * GD_PANEL;
     return dense.outputs <= SIZE_MAX - GD_PANEL && gd_size_multiply(dense.inputs, columns, elements);
 }
 
-/* Samples of a task: some register tiles high. */
-static size_t block_samples(const gd_forward *f) { return gd_dense_narrow(f->dense) ? NARROW_SAMPLES : 4 * f->context->kernels->tile_rows; }
+static size_t block_samples(const gd_forward *f) { return gd_dense_narrow(f->dense) ? NARROW_SAMPLES : SAMPLE_BLOCK; }
 
 /* Bias and activation on a piece of a row of y. */
 static void finish(const gd_forward *f, size_t sample, size_t column, size_t columns) {
@@ -46,41 +48,45 @@ static void forward_panel(const gd_forward *f, size_t first, size_t samples, siz
     for (size_t i = 0; i < samples; i++) finish(f, first + i, column, columns);
 }
 
-/* All outputs of a narrow layer for up to NARROW_SAMPLES samples: vectors run over the samples, W's rows are broadcast. */
+/* All outputs of a narrow layer for up to NARROW_SAMPLES samples: vectors run over the samples, W's rows are broadcast. A single sample's x and y are
+ * their own transposes. */
 static void forward_narrow(const gd_forward *f, size_t first, size_t samples) {
-    float x[GD_K_BLOCK * NARROW_SAMPLES], y[GD_NARROW * NARROW_SAMPLES];
-    const size_t outputs = f->dense.outputs;
+    float turned_x[GD_K_BLOCK * NARROW_SAMPLES], turned_y[GD_NARROW * NARROW_SAMPLES];
+    const gd_kernels *kernels = f->context->kernels;
+    const size_t outputs = f->dense.outputs, step = samples == 1 ? 1 : NARROW_SAMPLES;
+    float *const y = f->y + first * f->y_stride, *const c = samples == 1 ? y : turned_y;
     for (size_t p = 0; p < f->dense.inputs; p += GD_K_BLOCK) {
         const size_t k = f->dense.inputs - p < GD_K_BLOCK ? f->dense.inputs - p : GD_K_BLOCK;
-        f->context->kernels->transpose(f->x + first * f->x_stride + p, (ptrdiff_t)f->x_stride, x, NARROW_SAMPLES, samples, k);
+        const float *x = f->x + first * f->x_stride + p;
+        if (samples > 1) kernels->transpose(x, (ptrdiff_t)f->x_stride, turned_x, NARROW_SAMPLES, samples, k);
         const gd_tile tile = {.a = f->weights + p,
                               .a_row = (ptrdiff_t)f->dense.inputs,
                               .a_k = 1,
                               .run = k,
-                              .b = x,
-                              .b_k = NARROW_SAMPLES,
-                              .c = y,
-                              .c_row = NARROW_SAMPLES,
+                              .b = samples == 1 ? x : turned_x,
+                              .b_k = (ptrdiff_t)step,
+                              .c = c,
+                              .c_row = (ptrdiff_t)step,
                               .rows = outputs,
                               .columns = samples,
                               .k = k,
                               .add = p > 0};
-        f->context->kernels->tile(&tile);
+        kernels->tile(&tile);
     }
-    f->context->kernels->transpose(y, NARROW_SAMPLES, f->y + first * f->y_stride, (ptrdiff_t)f->y_stride, outputs, samples);
+    if (samples > 1) kernels->transpose(turned_y, NARROW_SAMPLES, y, (ptrdiff_t)f->y_stride, outputs, samples);
     for (size_t i = 0; i < samples; i++) finish(f, first + i, 0, outputs);
 }
 
-/* Tasks run over blocks of samples and, inside, panels. */
+/* Tasks run over panels and, inside, blocks of samples: a panel stays near while x passes by. */
 static void forward(void *argument, size_t begin, size_t end) {
     const gd_forward *f = argument;
-    const size_t panels = gd_dense_narrow(f->dense) ? 1 : gd_dense_panels(f->dense), block = block_samples(f);
+    const size_t block = block_samples(f), sample_blocks = (f->samples + block - 1) / block;
     for (size_t task = begin; task < end; task++) {
-        const size_t first = task / panels * block, samples = f->samples - first < block ? f->samples - first : block;
+        const size_t first = task % sample_blocks * block, samples = f->samples - first < block ? f->samples - first : block;
         if (gd_dense_narrow(f->dense)) {
             forward_narrow(f, first, samples);
         } else {
-            forward_panel(f, first, samples, task % panels);
+            forward_panel(f, first, samples, task / sample_blocks);
         }
     }
 }

@@ -108,7 +108,8 @@ typedef struct gd_kernels {
     void (*unary[GD_UNARY_COUNT])(const float *x, float *y, size_t n);
     void (*derivative[GD_DERIVATIVE_COUNT])(const float *from, float *d, size_t n);
     void (*tile)(const gd_tile *tile);
-    /* y[i*y_row + j] = x[i*x_row + j], and y[j*y_row + i] = x[i*x_row + j], for i < rows, j < columns; y does not overlap x. */
+    /* y[i*y_row + j] = x[i*x_row + j], and y[j*y_row + i] = x[i*x_row + j], for i < rows, j < columns; y does not overlap x. copy writes row after
+     * row: where y_row is less than columns, the end of each is written over. */
     void (*copy)(const float *x, ptrdiff_t x_row, float *y, ptrdiff_t y_row, size_t rows, size_t columns);
     void (*transpose)(const float *x, ptrdiff_t x_row, float *y, ptrdiff_t y_row, size_t rows, size_t columns);
     /* y = y + x. */

@@ -62,21 +62,29 @@ void gd_activation_derivative(const gradus_context *context, gradus_activation a
 void gd_softmax(const gradus_context *context, float *row, size_t n, float *maximum, float *sum);
 float gd_log_f32(const gradus_context *context, float x);
 
-/* Backward to the layer's input: dx = (d W^T) * activation'(.), where `from` [samples][dx_stride] is the previous layer's output or, where
- * gd_activation_from_input, its z, and `activation` its activation (no softmax). d [samples][d_stride]. transposed: scratch of outputs *
- * transposed_stride floats, unused by narrow layers. Two phases: transpose d, then the product. */
+/* How the gradients d [samples, outputs] by a layer's outputs lie between the products:
+ *   outputs > 16: panels of 32 columns, as of W: panel p holds [samples][32]; and, where the layer's dX is wanted, turned: in panels of as many samples
+ *     as the register tile has columns, q holding [outputs][that many]
+ *   outputs <= 16: rows; so, too, what the loss gives of the last layer
+ * Rows and panels have one form: d(s, j) = d[(j/32)*d_panel + s*d_stride + j%32]. */
+size_t gd_turned_size(gd_dense dense, size_t samples); /* floats, enough for every ISA, 0 of a narrow layer; SIZE_MAX: does not fit */
+
+/* Backward to the layer's input: dx = (d W^T) * activation'(.), where `from` [samples][from_stride] is the previous layer's output or, where
+ * gd_activation_from_input, its z, and `activation` its activation (no softmax). Two phases: d is turned, unless it has been, then the product. */
 typedef struct gd_backward_input {
     const gradus_context *context;
     gd_dense dense;
     const float *weights;
-    const float *d, *from;
-    float *dx, *transposed;
-    size_t d_stride, dx_stride, transposed_stride, samples;
+    const float *d; /* rows, of a narrow layer or to be turned; NULL: `turned` holds it */
+    float *turned;  /* of layers that are not narrow */
+    const float *from;
+    float *dx;        /* rows or panels */
+    float *dx_turned; /* NULL: not wanted */
+    size_t d_stride, from_stride, dx_stride, dx_panel, samples;
     gradus_activation activation;
 } gd_backward_input;
 
 enum { GD_BACKWARD_INPUT_PHASES = 2 };
-size_t gd_backward_input_scratch(gd_dense dense, size_t samples, size_t *transposed_stride); /* floats; SIZE_MAX: does not fit */
 void gd_backward_input_phases(gd_backward_input *backward, gd_phase phases[GD_BACKWARD_INPUT_PHASES]);
 
 /* Backward to the parameters: dW = x^T d and db = the sum of d, in leaves of 64 samples, and what becomes of them: with updates, the optimizer's step
@@ -89,11 +97,12 @@ typedef struct gd_backward_weights {
     gd_dense dense;
     const float *x, *d;
     float *strips;
-    size_t x_stride, d_stride, samples;
+    size_t x_stride, d_stride, d_panel, samples;
     float *weights, *bias;                         /* with updates */
     const gd_update *weights_update, *bias_update; /* both or neither */
     gradus_tensor weights_gradient, bias_gradient; /* without */
     const int *skip;
+    size_t step, row_blocks, weights_tasks; /* gd_backward_weights_phases sets them: inputs a task; such pieces of a panel; tasks of all panels */
 } gd_backward_weights;
 
 enum { GD_BACKWARD_WEIGHTS_PHASES = 2 };

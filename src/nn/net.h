@@ -24,8 +24,12 @@ struct gradus_net {
     size_t memory_size;
 };
 
-/* The row stride of arrays of activations with this many columns: whole cache lines. */
-static inline size_t gd_row_stride(size_t columns) { return gd_round_up(columns, GD_ALIGNMENT / sizeof(float)); }
+/* The row stride of arrays of activations with this many columns: whole cache lines and, of long rows, an odd number of them: products read a column
+ * of many rows, which must not all meet in the same few sets of a cache. */
+static inline size_t gd_row_stride(size_t columns) {
+    const size_t line = GD_ALIGNMENT / sizeof(float), stride = gd_round_up(columns, line);
+    return columns < 16 * line ? stride : stride | line;
+}
 
 /* A batch that has been checked against a net: strides and types as they are, labels in range. */
 typedef struct gd_samples {

@@ -19,7 +19,8 @@ typedef struct pass {
     float **outputs;     /* [layer]: [samples][row stride] */
     float **sums;        /* [layer]: the same before the activation, where its derivative asks for it, else NULL */
     float *gradients[2]; /* d of a layer and of the one before it, in turn */
-    float *transposed, *strips;
+    float *turned[2];    /* the same, turned */
+    float *strips;
     gd_forward *forward;          /* [layer] */
     gd_backward_input *input;     /* [layer] */
     gd_backward_weights *weights; /* [layer] */
@@ -34,7 +35,7 @@ static size_t greatest(size_t a, size_t b) { return a > b ? a : b; }
 static void place(pass *p, gd_arena *arena) {
     const gradus_net *net = p->net;
     const size_t layers = net->layer_count, n = p->samples->count;
-    size_t transposed = 0, strips = 0, stride;
+    size_t turned = 0, strips = 0, d = 0;
     p->outputs = gd_arena_take(arena, layers, sizeof *p->outputs);
     p->sums = gd_arena_take(arena, layers, sizeof *p->sums);
     p->forward = gd_arena_take(arena, layers, sizeof *p->forward);
@@ -54,11 +55,12 @@ static void place(pass *p, gd_arena *arena) {
             p->outputs[l] = output;
             p->sums[l] = sum;
         }
-        if (l > 0) transposed = greatest(transposed, gd_backward_input_scratch(dense, n, &stride));
+        if (l > 0) turned = greatest(turned, gd_turned_size(dense, n));
+        d = greatest(d, gd_round_up(gd_row_stride(dense.outputs), GD_PANEL));
         strips = greatest(strips, gd_backward_weights_scratch(dense, n));
     }
-    for (int i = 0; i < 2; i++) p->gradients[i] = gd_arena_take(arena, n, net->widest * sizeof(float));
-    p->transposed = gd_arena_take(arena, transposed, sizeof(float));
+    for (int i = 0; i < 2; i++) p->gradients[i] = gd_arena_take(arena, n, d * sizeof(float));
+    for (int i = 0; i < 2; i++) p->turned[i] = gd_arena_take(arena, turned, sizeof(float));
     p->strips = gd_arena_take(arena, strips, sizeof(float));
 }
 
@@ -136,34 +138,50 @@ static void plan_forward(pass *p) {
     p->phases[p->phase_count++] = (gd_phase){join_loss, p, 1, 1};
 }
 
+/* How the gradients by a layer's outputs lie: as the loss gives them, or as dX of the next layer does. */
+static void gradient_strides(const pass *p, size_t l, size_t *stride, size_t *panel) {
+    const bool panels = l + 1 < p->net->layer_count && !gd_dense_narrow(p->net->layers[l].dense);
+    *stride = panels ? GD_PANEL : gd_row_stride(p->net->layers[l].dense.outputs);
+    *panel = panels ? p->samples->count * GD_PANEL : GD_PANEL;
+}
+
 /* From the last layer to the first: to the layer's input before its own weights change. */
 static void plan_backward(pass *p, gradus_net *trained, const gradus_tensor *gradients) {
     const size_t n = p->samples->count, layers = p->net->layer_count;
     p->before_update = 0;
     for (size_t l = layers; l-- > 0;) {
         const gd_layer *layer = &p->net->layers[l];
-        const float *d = p->gradients[(layers - 1 - l) % 2];
+        const size_t now = (layers - 1 - l) % 2, next = 1 - now;
+        const float *d = p->gradients[now];
         gd_backward_weights *w = &p->weights[l];
-        const size_t stride = gd_row_stride(layer->dense.outputs);
+        size_t stride, panel;
+        gradient_strides(p, l, &stride, &panel);
         if (l > 0) {
             gd_backward_input *b = &p->input[l];
             *b = (gd_backward_input){.context = p->context,
                                      .dense = layer->dense,
                                      .weights = layer->weights,
-                                     .d = d,
+                                     .d = l + 1 == layers || gd_dense_narrow(layer->dense) ? d : NULL,
+                                     .turned = p->turned[now],
                                      .from = p->sums[l - 1] ? p->sums[l - 1] : p->outputs[l - 1],
-                                     .dx = p->gradients[(layers - l) % 2],
-                                     .transposed = p->transposed,
+                                     .dx = p->gradients[next],
+                                     .dx_turned = l > 1 && !gd_dense_narrow(p->net->layers[l - 1].dense) ? p->turned[next] : NULL,
                                      .d_stride = stride,
-                                     .dx_stride = gd_row_stride(layer->dense.inputs),
+                                     .from_stride = gd_row_stride(layer->dense.inputs),
                                      .samples = n,
                                      .activation = p->net->layers[l - 1].activation};
-            (void)gd_backward_input_scratch(layer->dense, n, &b->transposed_stride);
+            gradient_strides(p, l - 1, &b->dx_stride, &b->dx_panel);
             gd_backward_input_phases(b, p->phases + p->phase_count);
             p->phase_count += GD_BACKWARD_INPUT_PHASES;
         }
-        *w = (gd_backward_weights){
-            .context = p->context, .dense = layer->dense, .d = d, .d_stride = stride, .strips = p->strips, .samples = n, .skip = &p->skip};
+        *w = (gd_backward_weights){.context = p->context,
+                                   .dense = layer->dense,
+                                   .d = d,
+                                   .d_stride = stride,
+                                   .d_panel = panel,
+                                   .strips = p->strips,
+                                   .samples = n,
+                                   .skip = &p->skip};
         w->x = layer_inputs(p, l, &w->x_stride);
         if (trained) {
             w->weights = trained->layers[l].weights;

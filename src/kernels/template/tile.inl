@@ -1,26 +1,38 @@
 /* The product's micro-kernel. A register tile of TILE_ROWS x TILE_VECTORS vectors of C stays in accumulators while p runs over the block: per step
- * one load of each B vector and one broadcast a row. Vectors run over columns, never over p: an element's chain is the same whatever the tile. */
+ * one load of each B vector and one broadcast a row. Where C is one vector wide the tile is taller, where it is few rows high, wider: with fewer
+ * accumulators a multiply-add would wait for the one before. Vectors run over columns, never over p: an element's chain is the same whatever the
+ * tile. */
 
-/* `rows` (1 .. TILE_ROWS) and `vectors` (1 .. TILE_VECTORS) are constants where this is inlined; the last vector has `part` columns. */
+enum {
+    TALL_ROWS = TILE_ROWS * TILE_VECTORS, /* of a tile one vector wide */
+    WIDE_ROWS = TILE_ROWS / 3             /* the most rows of a tile twice as wide as usual */
+};
+
+/* `rows` and `vectors` are constants where this is inlined, so many that the accumulators fit the registers; the last vector has `part` columns. */
 static inline __attribute__((always_inline)) void tile_block(const gd_tile *t, const float *a, const float *b, float *c, const int rows,
                                                              const int vectors, const size_t part) {
-    vf acc[TILE_ROWS][TILE_VECTORS];
+    vf acc[TALL_ROWS][2 * TILE_VECTORS];
     const int last = vectors - 1;
     for (int i = 0; i < rows; i++)
         for (int v = 0; v < vectors; v++) acc[i][v] = vf_set(0.0f);
-    const float *run = a;
-    for (size_t p = 0; p < t->k; run += t->a_run) {
-        const float *x = run;
-        for (const size_t end = t->k - p < t->run ? t->k : p + t->run; p < end; p++, x += t->a_k, b += t->b_k) {
-            vf y[TILE_VECTORS];
+    /* A's rows by threes: an address each would not fit the registers. */
+    const ptrdiff_t one = t->a_row, two = 2 * one, between = t->a_run - (ptrdiff_t)t->run * t->a_k;
+    const float *x[(TALL_ROWS + 2) / 3];
+    for (int i = 0; i < rows; i += 3) x[i / 3] = a + i * one;
+    for (size_t p = 0; p < t->k;) {
+        for (const size_t end = t->k - p < t->run ? t->k : p + t->run; p < end; p++, b += t->b_k) {
+            vf y[2 * TILE_VECTORS];
             for (int v = 0; v < last; v++) y[v] = vf_load(b + v * VF);
             y[last] = load_lanes(b + last * VF, part);
             for (int i = 0; i < rows; i++) {
-                const vf x_i = vf_set(x[i * t->a_row]);
+                const vf x_i = vf_set(x[i / 3][i % 3 == 0 ? 0 : i % 3 == 1 ? one : two]);
                 for (int v = 0; v < vectors; v++) acc[i][v] = vf_fma(x_i, y[v], acc[i][v]);
             }
+            for (int i = 0; i < rows; i += 3) x[i / 3] += t->a_k;
         }
+        for (int i = 0; i < rows; i += 3) x[i / 3] += between;
     }
+#pragma GCC unroll 32 /* or the accumulators would lie in memory, for the loop's index to find them */
     for (int i = 0; i < rows; i++) {
         float *row = c + i * t->c_row;
         for (int v = 0; v < vectors; v++) {
@@ -32,21 +44,55 @@ static inline __attribute__((always_inline)) void tile_block(const gd_tile *t, c
     }
 }
 
-/* All rows of C for one strip of columns. */
+/* `rows` rows, 1 to TILE_ROWS. */
+static inline __attribute__((always_inline)) void tile_group(const gd_tile *t, const float *a, const float *b, float *c, size_t rows,
+                                                             const int vectors, const size_t part) {
+    const size_t most = vectors > TILE_VECTORS ? WIDE_ROWS : TILE_ROWS;
+    _Static_assert(TILE_ROWS <= 14 && 32 % (TILE_VECTORS * VF) == 0, "every number of rows has its case; tiles divide panels");
+#define GD_ROWS(n) \
+    case n: \
+        if (n <= most) tile_block(t, a, b, c, n, vectors, part); \
+        break;
+    switch (rows) {
+        GD_ROWS(1)
+        GD_ROWS(2)
+        GD_ROWS(3)
+        GD_ROWS(4)
+        GD_ROWS(5)
+        GD_ROWS(6)
+        GD_ROWS(7)
+        GD_ROWS(8)
+        GD_ROWS(9)
+        GD_ROWS(10)
+        GD_ROWS(11)
+        GD_ROWS(12)
+        GD_ROWS(13)
+        GD_ROWS(14)
+    }
+#undef GD_ROWS
+}
+
+/* All rows of C for one strip of columns, in groups as equal as can be: few rows alone would wait for their own sums. */
 static inline __attribute__((always_inline)) void tile_strip(const gd_tile *t, size_t column, const int vectors, const size_t part) {
-    const float *b = t->b + column;
-    size_t i = 0;
-    for (; i + TILE_ROWS <= t->rows; i += TILE_ROWS)
-        tile_block(t, t->a + (ptrdiff_t)i * t->a_row, b, t->c + (ptrdiff_t)i * t->c_row + column, TILE_ROWS, vectors, part);
-    for (; i + TILE_ROWS / 2 <= t->rows; i += TILE_ROWS / 2)
-        tile_block(t, t->a + (ptrdiff_t)i * t->a_row, b, t->c + (ptrdiff_t)i * t->c_row + column, TILE_ROWS / 2, vectors, part);
-    for (; i < t->rows; i++) tile_block(t, t->a + (ptrdiff_t)i * t->a_row, b, t->c + (ptrdiff_t)i * t->c_row + column, 1, vectors, part);
+    const float *a = t->a, *b = t->b + column;
+    float *c = t->c + column;
+    size_t left = t->rows;
+    for (; vectors == 1 && left >= TALL_ROWS; left -= TALL_ROWS, a += TALL_ROWS * t->a_row, c += TALL_ROWS * t->c_row)
+        tile_block(t, a, b, c, TALL_ROWS, 1, part);
+    for (size_t groups = (left + TILE_ROWS - 1) / TILE_ROWS; groups > 0; groups--) {
+        const size_t rows = (left + groups - 1) / groups;
+        tile_group(t, a, b, c, rows, vectors, part);
+        a += (ptrdiff_t)rows * t->a_row;
+        c += (ptrdiff_t)rows * t->c_row;
+        left -= rows;
+    }
 }
 
 static void tile(const gd_tile *t) {
     enum { COLUMNS = TILE_VECTORS * VF };
     size_t j = 0;
+    if (t->rows <= WIDE_ROWS)
+        for (; j + 2 * COLUMNS <= t->columns; j += 2 * COLUMNS) tile_strip(t, j, 2 * TILE_VECTORS, VF);
     for (; j + COLUMNS <= t->columns; j += COLUMNS) tile_strip(t, j, TILE_VECTORS, VF);
-    for (; j + VF <= t->columns; j += VF) tile_strip(t, j, 1, VF);
-    if (j < t->columns) tile_strip(t, j, 1, t->columns - j);
+    for (; j < t->columns; j += VF) tile_strip(t, j, 1, t->columns - j < VF ? t->columns - j : VF);
 }
