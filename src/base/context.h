@@ -26,6 +26,7 @@ struct gradus_context {
     atomic_int interrupted;
     void *scratch;
     size_t scratch_size;
+    void *plan; /* in scratch, of the last training step; NULL: scratch has been given to something else since */
     char message[1024];
 };
 
@@ -46,7 +47,7 @@ void gd_log_message(gradus_context *context, gradus_log_level level, const char 
 /* gd_allocate with a message on failure ("`what`: out of memory, N bytes"). */
 gradus_status gd_context_allocate(gradus_context *context, size_t size, const char *what, void **memory);
 
-/* The context's one block of scratch, grown to `size`; what it held is gone. Called once a public call, before anything is changed. */
+/* The context's one block of scratch, grown to `size`; what it held is gone, its plan, too. Called once a public call, before anything is changed. */
 gradus_status gd_context_scratch(gradus_context *context, size_t size, void **memory);
 
 /* Copies a caller's versioned struct over `known` (already holding defaults, known_size bytes, struct_size first): a shorter one leaves the rest at

@@ -50,6 +50,7 @@ gradus_status gd_context_allocate(gradus_context *context, size_t size, const ch
 }
 
 gradus_status gd_context_scratch(gradus_context *context, size_t size, void **memory) {
+    context->plan = NULL;
     if (context->scratch == NULL || context->scratch_size < size) {
         /* First released, then allocated: never both at once. */
         gd_release(&context->allocator, context->scratch, context->scratch_size);

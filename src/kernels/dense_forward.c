@@ -48,6 +48,16 @@ static void forward_panel(const gd_forward *f, size_t first, size_t samples, siz
     for (size_t i = 0; i < samples; i++) finish(f, first + i, column, columns);
 }
 
+/* The same of a narrow layer's samples while they lie [outputs][NARROW_SAMPLES], and then to their rows. */
+static void finish_turned(const gd_forward *f, size_t first, size_t samples, float *turned) {
+    const gd_kernels *kernels = f->context->kernels;
+    for (size_t j = 0; j < f->dense.outputs; j++)
+        for (size_t i = 0; i < samples; i++) turned[j * NARROW_SAMPLES + i] += f->bias[j];
+    if (f->z) kernels->transpose(turned, NARROW_SAMPLES, f->z + first * f->y_stride, (ptrdiff_t)f->y_stride, f->dense.outputs, samples);
+    for (size_t j = 0; j < f->dense.outputs; j++) gd_activate(f->context, f->activation, turned + j * NARROW_SAMPLES, samples);
+    kernels->transpose(turned, NARROW_SAMPLES, f->y + first * f->y_stride, (ptrdiff_t)f->y_stride, f->dense.outputs, samples);
+}
+
 /* All outputs of a narrow layer for up to NARROW_SAMPLES samples: vectors run over the samples, W's rows are broadcast. A single sample's x and y are
  * their own transposes. */
 static void forward_narrow(const gd_forward *f, size_t first, size_t samples) {
@@ -73,8 +83,11 @@ static void forward_narrow(const gd_forward *f, size_t first, size_t samples) {
                               .add = p > 0};
         kernels->tile(&tile);
     }
-    if (samples > 1) kernels->transpose(turned_y, NARROW_SAMPLES, y, (ptrdiff_t)f->y_stride, outputs, samples);
-    for (size_t i = 0; i < samples; i++) finish(f, first + i, 0, outputs);
+    if (samples == 1) {
+        finish(f, first, 0, outputs);
+    } else {
+        finish_turned(f, first, samples, turned_y);
+    }
 }
 
 /* Tasks run over panels and, inside, blocks of samples: a panel stays near while x passes by. */

@@ -48,7 +48,7 @@ gradus_status gd_net_step(gradus_context *context, gradus_net *net, gradus_optim
                           double *sum);
 
 /* Bytes of scratch a step on `count` samples takes; SIZE_MAX: more than fits. */
-size_t gd_step_scratch(gradus_context *context, const gradus_net *net, size_t count);
+size_t gd_step_scratch(const gradus_net *net, size_t count);
 
 /* Lays arrays out in one block of memory: first with memory NULL to measure, then again to place. Every piece starts on a cache line. */
 typedef struct gd_arena {

@@ -54,7 +54,7 @@ gradus_status gradus_context_reserve(gradus_context *context, const gradus_net *
     gd_arena arena = {NULL, 0};
     void *memory;
     place(&c, &arena, samples, true);
-    const size_t step = gd_step_scratch(context, net, samples);
+    const size_t step = gd_step_scratch(net, samples);
     return gd_context_scratch(context, step > arena.used ? step : arena.used, &memory);
 }
 

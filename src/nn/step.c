@@ -7,11 +7,16 @@
 #include "nn/loss.h"
 #include "nn/net.h"
 
-/* A pass's own things, all in the context's scratch. */
+/* A pass's own things, all in the context's scratch, where the next step finds them: as long as the scratch, the net's layers and the batch's shape are
+ * the same, it only takes other data through them. */
 typedef struct pass {
     gradus_context *context;
+    const struct gd_kernels *kernels; /* the context's, when it was planned */
     const gradus_net *net;
-    const gd_samples *samples;
+    gd_layer *layers; /* the net's, when it was planned */
+    size_t layer_count;
+    double work; /* a rough count of elementary operations, for the choice of threads */
+    gd_samples samples;
     gd_load load;
     gd_loss loss;
     double sum, mean;    /* of the loss: undivided, and over the batch */
@@ -31,11 +36,12 @@ typedef struct pass {
 
 static size_t greatest(size_t a, size_t b) { return a > b ? a : b; }
 
-/* Places everything in the arena (a measuring one first). */
-static void place(pass *p, gd_arena *arena) {
-    const gradus_net *net = p->net;
-    const size_t layers = net->layer_count, n = p->samples->count;
+/* Places everything in the arena (a measuring one first): the pass itself, which p points at, then what it points at. */
+static void place(pass *p, const gradus_net *net, const gd_samples *samples, gd_arena *arena) {
+    const size_t layers = net->layer_count, n = samples->count;
     size_t turned = 0, strips = 0, d = 0;
+    (void)gd_arena_take(arena, 1, sizeof *p);
+    p->layers = gd_arena_take(arena, layers, sizeof *p->layers);
     p->outputs = gd_arena_take(arena, layers, sizeof *p->outputs);
     p->sums = gd_arena_take(arena, layers, sizeof *p->sums);
     p->forward = gd_arena_take(arena, layers, sizeof *p->forward);
@@ -45,7 +51,7 @@ static void place(pass *p, gd_arena *arena) {
     p->phases = gd_arena_take(arena, 3 + layers * (1 + GD_BACKWARD_INPUT_PHASES + GD_BACKWARD_WEIGHTS_PHASES), sizeof *p->phases);
     p->loss.leaf_sums = gd_arena_take(arena, (n + GD_LEAF - 1) / GD_LEAF, sizeof(double));
     p->load.rows = NULL;
-    if (p->samples->inputs.dtype == GRADUS_DTYPE_U8) p->load.rows = gd_arena_take(arena, n, gd_row_stride(net->inputs) * sizeof(float));
+    if (samples->inputs.dtype == GRADUS_DTYPE_U8) p->load.rows = gd_arena_take(arena, n, gd_row_stride(net->inputs) * sizeof(float));
     for (size_t l = 0; l < layers; l++) {
         const gd_dense dense = net->layers[l].dense;
         const bool from_input = gd_activation_from_input(net->layers[l].activation);
@@ -64,22 +70,11 @@ static void place(pass *p, gd_arena *arena) {
     p->strips = gd_arena_take(arena, strips, sizeof(float));
 }
 
-static gradus_status lay_out(pass *p) {
-    gd_arena arena = {NULL, 0};
-    void *memory;
-    place(p, &arena);
-    gradus_status status = gd_context_scratch(p->context, arena.used, &memory);
-    if (status != GRADUS_OK) return status;
-    arena = (gd_arena){memory, 0};
-    place(p, &arena);
-    return GRADUS_OK;
-}
-
-size_t gd_step_scratch(gradus_context *context, const gradus_net *net, size_t count) {
+size_t gd_step_scratch(const gradus_net *net, size_t count) {
     const gd_samples samples = {.inputs = {.dtype = GRADUS_DTYPE_U8}, .count = count}; /* the type that needs most */
-    pass p = {.context = context, .net = net, .samples = &samples};
     gd_arena arena = {NULL, 0};
-    place(&p, &arena);
+    pass p;
+    place(&p, net, &samples, &arena);
     return arena.used;
 }
 
@@ -89,9 +84,9 @@ static void join_loss(void *argument, size_t begin, size_t end) {
     gd_tree tree = {.top = 0};
     (void)begin;
     (void)end;
-    for (size_t leaf = 0; leaf < (p->samples->count + GD_LEAF - 1) / GD_LEAF; leaf++) gd_tree_add(&tree, p->loss.leaf_sums[leaf]);
+    for (size_t leaf = 0; leaf < (p->samples.count + GD_LEAF - 1) / GD_LEAF; leaf++) gd_tree_add(&tree, p->loss.leaf_sums[leaf]);
     p->sum = gd_tree_total(&tree);
-    p->mean = p->sum / gd_loss_divisor(p->net->loss, p->samples->count, gradus_net_outputs(p->net));
+    p->mean = p->sum / gd_loss_divisor(p->net->loss, p->samples.count, gradus_net_outputs(p->net));
     p->skip = !isfinite(p->mean);
 }
 
@@ -102,12 +97,18 @@ static const float *layer_inputs(const pass *p, size_t l, size_t *stride) {
     return p->outputs[l - 1];
 }
 
+/* Those that have anything to do. */
+static void add_phases(pass *p, const gd_phase *phases, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        if (phases[i].count > 0) p->phases[p->phase_count++] = phases[i];
+}
+
 static void plan_forward(pass *p) {
-    const size_t n = p->samples->count, last = p->net->layer_count - 1, outputs = gradus_net_outputs(p->net);
-    p->load.inputs = &p->samples->inputs;
+    const size_t n = p->samples.count, last = p->net->layer_count - 1, outputs = gradus_net_outputs(p->net);
+    p->load.inputs = &p->samples.inputs;
     p->load.first = 0;
     p->load.samples = n;
-    p->phases[p->phase_count++] = gd_load_phase(&p->load);
+    add_phases(p, (gd_phase[]){gd_load_phase(&p->load)}, 1);
     for (size_t l = 0; l <= last; l++) {
         const gd_layer *layer = &p->net->layers[l];
         gd_forward *forward = &p->forward[l];
@@ -121,7 +122,7 @@ static void plan_forward(pass *p) {
                                 .samples = n,
                                 .activation = l == last ? gd_loss_forward_activation(p->net) : layer->activation};
         forward->x = layer_inputs(p, l, &forward->x_stride);
-        p->phases[p->phase_count++] = gd_forward_phase(forward);
+        add_phases(p, (gd_phase[]){gd_forward_phase(forward)}, 1);
     }
     p->loss.context = p->context;
     p->loss.kind = p->net->loss;
@@ -132,22 +133,21 @@ static void plan_forward(pass *p) {
     p->loss.first = 0;
     p->loss.y = p->outputs[last];
     p->loss.z = p->sums[last];
-    p->loss.targets = &p->samples->targets;
+    p->loss.targets = &p->samples.targets;
     p->loss.y_stride = p->loss.d_stride = gd_row_stride(outputs);
-    p->phases[p->phase_count++] = gd_loss_phase(&p->loss);
-    p->phases[p->phase_count++] = (gd_phase){join_loss, p, 1, 1};
+    add_phases(p, (gd_phase[]){gd_loss_phase(&p->loss), {join_loss, p, 1, 1}}, 2);
 }
 
 /* How the gradients by a layer's outputs lie: as the loss gives them, or as dX of the next layer does. */
 static void gradient_strides(const pass *p, size_t l, size_t *stride, size_t *panel) {
     const bool panels = l + 1 < p->net->layer_count && !gd_dense_narrow(p->net->layers[l].dense);
     *stride = panels ? GD_PANEL : gd_row_stride(p->net->layers[l].dense.outputs);
-    *panel = panels ? p->samples->count * GD_PANEL : GD_PANEL;
+    *panel = panels ? p->samples.count * GD_PANEL : GD_PANEL;
 }
 
 /* From the last layer to the first: to the layer's input before its own weights change. */
 static void plan_backward(pass *p, gradus_net *trained, const gradus_tensor *gradients) {
-    const size_t n = p->samples->count, layers = p->net->layer_count;
+    const size_t n = p->samples.count, layers = p->net->layer_count;
     p->before_update = 0;
     for (size_t l = layers; l-- > 0;) {
         const gd_layer *layer = &p->net->layers[l];
@@ -155,6 +155,7 @@ static void plan_backward(pass *p, gradus_net *trained, const gradus_tensor *gra
         const float *d = p->gradients[now];
         gd_backward_weights *w = &p->weights[l];
         size_t stride, panel;
+        gd_phase phases[GD_BACKWARD_INPUT_PHASES + GD_BACKWARD_WEIGHTS_PHASES];
         gradient_strides(p, l, &stride, &panel);
         if (l > 0) {
             gd_backward_input *b = &p->input[l];
@@ -171,8 +172,8 @@ static void plan_backward(pass *p, gradus_net *trained, const gradus_tensor *gra
                                      .samples = n,
                                      .activation = p->net->layers[l - 1].activation};
             gradient_strides(p, l - 1, &b->dx_stride, &b->dx_panel);
-            gd_backward_input_phases(b, p->phases + p->phase_count);
-            p->phase_count += GD_BACKWARD_INPUT_PHASES;
+            gd_backward_input_phases(b, phases);
+            add_phases(p, phases, GD_BACKWARD_INPUT_PHASES);
         }
         *w = (gd_backward_weights){.context = p->context,
                                    .dense = layer->dense,
@@ -192,26 +193,73 @@ static void plan_backward(pass *p, gradus_net *trained, const gradus_tensor *gra
             w->weights_gradient = gradients[2 * l];
             w->bias_gradient = gradients[2 * l + 1];
         }
-        gd_backward_weights_phases(w, p->phases + p->phase_count);
-        p->phase_count += GD_BACKWARD_WEIGHTS_PHASES;
-        if (p->before_update == 0) p->before_update = p->phase_count - 1;
+        gd_backward_weights_phases(w, phases);
+        add_phases(p, phases, GD_BACKWARD_WEIGHTS_PHASES);
+        if (p->before_update == 0) p->before_update = p->phase_count - 1; /* a layer's last phase has tasks always */
     }
 }
 
-/* A rough count of elementary operations, for the choice of threads. */
-static double work(const pass *p) { return 6.0 * (double)p->samples->count * (double)gradus_net_parameter_count(p->net); }
-
 /* trained NULL: the gradients go to the caller's tensors (NULL: the loss only). */
-static GD_NOINLINE gradus_status run(pass *p, gradus_net *trained, const gradus_optimizer *optimizer, const gradus_tensor *gradients) {
-    const bool backward = trained || gradients;
-    if (trained) gd_optimizer_begin(p->context, optimizer, p->updates);
-    p->loss.scale = (float)(1.0 / gd_loss_divisor(p->net->loss, p->samples->count, gradus_net_outputs(p->net)));
-    p->loss.d = backward ? p->gradients[0] : NULL;
+static void plan(pass *p, gradus_net *trained, const gradus_tensor *gradients) {
+    const gradus_net *net = p->net;
+    p->loss.scale = (float)(1.0 / gd_loss_divisor(net->loss, p->samples.count, gradus_net_outputs(net)));
+    p->loss.d = trained || gradients ? p->gradients[0] : NULL;
     p->phase_count = 0;
     plan_forward(p);
     p->before_update = p->phase_count;
-    if (backward) plan_backward(p, trained, gradients);
-    return gd_phases_run(p->context, p->phases, p->phase_count, work(p), trained ? p->before_update : p->phase_count);
+    if (p->loss.d) plan_backward(p, trained, gradients);
+}
+
+/* The batch's data go through a plan for their shape. */
+static void take_batch(pass *p, const gd_samples *samples) {
+    p->samples = *samples;
+    p->forward[0].x = layer_inputs(p, 0, &p->forward[0].x_stride);
+    p->weights[0].x = layer_inputs(p, 0, &p->weights[0].x_stride);
+}
+
+static bool same_layer(const gd_layer *a, const gd_layer *b) {
+    return a->dense.inputs == b->dense.inputs && a->dense.outputs == b->dense.outputs && a->activation == b->activation && a->weights == b->weights;
+}
+
+/* Whether a plan says what a new one would. Nothing it points at is looked into: the net may have come to where another was. */
+static bool fits(const pass *p, const gradus_context *context, const gradus_net *net, const gd_samples *samples) {
+    if (!p || p->kernels != context->kernels || p->net != net || p->layer_count != net->layer_count || p->samples.count != samples->count ||
+        p->samples.inputs.dtype != samples->inputs.dtype || p->loss.kind != net->loss || p->loss.label_smoothing != net->label_smoothing)
+        return false;
+    for (size_t l = 0; l < net->layer_count; l++)
+        if (!same_layer(&p->layers[l], &net->layers[l])) return false;
+    return true;
+}
+
+/* A pass in the context's scratch, without a plan yet. */
+static gradus_status lay_out(gradus_context *context, const gradus_net *net, const gd_samples *samples, pass **found) {
+    gd_arena arena = {NULL, 0};
+    void *memory;
+    pass measured, *p;
+    place(&measured, net, samples, &arena);
+    gradus_status status = gd_context_scratch(context, arena.used, &memory);
+    if (status != GRADUS_OK) return status;
+    arena = (gd_arena){memory, 0};
+    *found = p = memory;
+    place(p, net, samples, &arena);
+    p->context = context;
+    p->kernels = context->kernels;
+    p->net = net;
+    p->layer_count = net->layer_count;
+    p->work = 6.0 * (double)samples->count * (double)gradus_net_parameter_count(net);
+    p->samples = *samples;
+    for (size_t l = 0; l < net->layer_count; l++) p->layers[l] = net->layers[l];
+    return GRADUS_OK;
+}
+
+static GD_NOINLINE gradus_status run(pass *p, const gd_samples *samples, gradus_net *trained, const gradus_optimizer *optimizer,
+                                     const gradus_tensor *gradients) {
+    gradus_context *context = p->context;
+    if (context->plan != p) plan(p, trained, gradients);
+    context->plan = trained ? p : NULL;
+    take_batch(p, samples);
+    if (trained) gd_optimizer_begin(context, optimizer, p->updates);
+    return gd_phases_run(context, p->phases, p->phase_count, p->work, trained ? p->before_update : p->phase_count);
 }
 
 static bool all_finite(const float *values, size_t n) {
@@ -224,7 +272,7 @@ static bool all_finite(const float *values, size_t n) {
 static gradus_status fail_not_finite(const pass *p) {
     for (size_t l = 0; l < p->net->layer_count; l++) {
         const size_t outputs = p->net->layers[l].dense.outputs;
-        for (size_t i = 0; i < p->samples->count; i++)
+        for (size_t i = 0; i < p->samples.count; i++)
             if (!all_finite(p->outputs[l] + i * gd_row_stride(outputs), outputs))
                 return gd_fail(p->context, GRADUS_NOT_FINITE,
                                "the loss is %g; layer %zu (counted from 0) is the first with outputs that are not finite", p->mean, l);
@@ -232,15 +280,18 @@ static gradus_status fail_not_finite(const pass *p) {
     return gd_fail(p->context, GRADUS_NOT_FINITE, "the loss is %g, though every layer's outputs are finite", p->mean);
 }
 
-/* The whole of both public functions after their checks. */
-static gradus_status pass_batch(pass *p, gradus_net *trained, const gradus_optimizer *optimizer, const gradus_tensor *gradients, double *loss) {
-    gradus_status status = lay_out(p);
+/* The whole of both public functions after their checks; `sum` is the undivided loss. */
+static gradus_status pass_batch(gradus_context *context, const gradus_net *net, const gd_samples *samples, gradus_net *trained,
+                                const gradus_optimizer *optimizer, const gradus_tensor *gradients, double *loss, double *sum) {
+    pass *p = context->plan;
+    gradus_status status = trained && fits(p, context, net, samples) ? GRADUS_OK : lay_out(context, net, samples, &p);
     if (status != GRADUS_OK) return status;
     const gd_fp_environment environment = gd_fp_enter();
-    status = run(p, trained, optimizer, gradients);
+    status = run(p, samples, trained, optimizer, gradients);
     gd_fp_leave(environment);
     if (status != GRADUS_OK) return status;
     *loss = p->mean;
+    *sum = p->sum;
     return p->skip ? fail_not_finite(p) : GRADUS_OK;
 }
 
@@ -262,9 +313,7 @@ gradus_status gd_net_step(gradus_context *context, gradus_net *net, gradus_optim
     gradus_status status = check_optimizer(context, net, optimizer);
     if (status == GRADUS_OK) status = gd_check_batch(context, net, batch, "gradus_net_step", &samples);
     if (status != GRADUS_OK) return status;
-    pass p = {.context = context, .net = net, .samples = &samples};
-    status = pass_batch(&p, net, optimizer, NULL, loss);
-    *sum = p.sum;
+    status = pass_batch(context, net, &samples, net, optimizer, NULL, loss, sum);
     if (status == GRADUS_OK) gd_optimizer_end(optimizer);
     return status;
 }
@@ -291,6 +340,6 @@ gradus_status gradus_net_loss_gradient(gradus_context *context, const gradus_net
     gradus_status status = gradients ? check_gradients(context, net, gradients) : GRADUS_OK;
     if (status == GRADUS_OK) status = gd_check_batch(context, net, batch, "gradus_net_loss_gradient", &samples);
     if (status != GRADUS_OK) return status;
-    pass p = {.context = context, .net = net, .samples = &samples};
-    return pass_batch(&p, NULL, NULL, gradients, loss);
+    double sum;
+    return pass_batch(context, net, &samples, NULL, NULL, gradients, loss, &sum);
 }
