@@ -34,8 +34,8 @@ static size_t turned_at(const gd_kernels *kernels, size_t outputs, size_t sample
 static void turn(void *argument, size_t begin, size_t end) {
     const gd_backward_input *b = argument;
     const gd_kernels *kernels = b->context->kernels;
-    const size_t width = kernels->tile_columns;
-    for (size_t sample = begin * width; sample < end * width; sample += width)
+    const size_t width = kernels->tile_columns, last = least(end * width, b->samples);
+    for (size_t sample = begin * width; sample < last; sample += width)
         kernels->transpose(b->d + sample * b->d_stride, (ptrdiff_t)b->d_stride, b->turned + turned_at(kernels, b->dense.outputs, sample),
                            (ptrdiff_t)width, least(b->samples - sample, width), b->dense.outputs);
 }
