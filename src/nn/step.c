@@ -2,6 +2,7 @@
  * One list of phases, no allocation but the context's scratch. */
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/fp.h"
 #include "nn/loss.h"
@@ -11,7 +12,7 @@
  * the same, it only takes other data through them. */
 typedef struct pass {
     gradus_context *context;
-    const struct gd_kernels *kernels; /* the context's, when it was planned */
+    const void *kernels; /* the context's table when it was planned, to recognise it */
     const gradus_net *net;
     gd_layer *layers; /* the net's, when it was planned */
     size_t layer_count;
@@ -204,6 +205,7 @@ static void plan(pass *p, gradus_net *trained, const gradus_tensor *gradients) {
     const gradus_net *net = p->net;
     p->loss.scale = (float)(1.0 / gd_loss_divisor(net->loss, p->samples.count, gradus_net_outputs(net)));
     p->loss.d = trained || gradients ? p->gradients[0] : NULL;
+    p->work = 6.0 * (double)p->samples.count * (double)gradus_net_parameter_count(net);
     p->phase_count = 0;
     plan_forward(p);
     p->before_update = p->phase_count;
@@ -224,7 +226,8 @@ static bool same_layer(const gd_layer *a, const gd_layer *b) {
 /* Whether a plan says what a new one would. Nothing it points at is looked into: the net may have come to where another was. */
 static bool fits(const pass *p, const gradus_context *context, const gradus_net *net, const gd_samples *samples) {
     if (!p || p->kernels != context->kernels || p->net != net || p->layer_count != net->layer_count || p->samples.count != samples->count ||
-        p->samples.inputs.dtype != samples->inputs.dtype || p->loss.kind != net->loss || p->loss.label_smoothing != net->label_smoothing)
+        p->samples.inputs.dtype != samples->inputs.dtype || p->loss.kind != net->loss ||
+        memcmp(&p->loss.label_smoothing, &net->label_smoothing, sizeof net->label_smoothing) != 0) /* by bits: the host may have DAZ on */
         return false;
     for (size_t l = 0; l < net->layer_count; l++)
         if (!same_layer(&p->layers[l], &net->layers[l])) return false;
@@ -246,7 +249,6 @@ static gradus_status lay_out(gradus_context *context, const gradus_net *net, con
     p->kernels = context->kernels;
     p->net = net;
     p->layer_count = net->layer_count;
-    p->work = 6.0 * (double)samples->count * (double)gradus_net_parameter_count(net);
     p->samples = *samples;
     for (size_t l = 0; l < net->layer_count; l++) p->layers[l] = net->layers[l];
     return GRADUS_OK;
