@@ -40,8 +40,9 @@ static void turn(void *argument, size_t begin, size_t end) {
                            (ptrdiff_t)width, least(b->samples - sample, width), b->dense.outputs);
 }
 
+/* `input` is the first of a panel. */
 static float *dx_at(const gd_backward_input *b, size_t sample, size_t input) {
-    return b->dx + input / GD_PANEL * b->dx_panel + sample * b->dx_stride + input % GD_PANEL;
+    return b->dx + input / GD_PANEL * b->dx_panel + sample * b->dx_stride;
 }
 
 /* A block of samples by INPUT_PANELS panels: W's panels are broadcast, vectors run over the samples; the tiles are turned on their way out. */

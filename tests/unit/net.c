@@ -147,14 +147,18 @@ Test(net, gradients_of_every_width_and_batch) {
     gradus_context_destroy(context);
 }
 
-/* More than one k-block forward (inputs) and backward (outputs), and a softmax over as many. */
+/* More than one k-block forward (inputs) and backward (outputs), and a softmax over as many; more inputs of a narrow layer than one task has. */
 Test(net, gradients_over_several_blocks) {
     static const size_t outputs[] = {300, 270};
     gradus_context *context = context_of(2);
     const net_shape wide = shape_of(513, 2, outputs, GRADUS_ACTIVATION_RELU, GRADUS_ACTIVATION_SOFTMAX);
     const net_shape narrow = shape_of(700, 1, &(const size_t){10}, 0, GRADUS_ACTIVATION_SOFTMAX);
+    const net_shape many = shape_of(130, 1, &(const size_t){16}, 0, GRADUS_ACTIVATION_IDENTITY); /* leaves enough for the least tasks */
+    const net_shape last = shape_of(3, 2, (const size_t[]){300, 10}, GRADUS_ACTIVATION_RELU, GRADUS_ACTIVATION_SOFTMAX);
     check_gradient(context, &wide, 65, 0, 1);
     check_gradient(context, &narrow, 130, INPUTS_U8, 2);
+    check_gradient(context, &last, 65, 0, 3);
+    check_gradient(context, &many, 40000, 0, 4);
     gradus_context_destroy(context);
 }
 
