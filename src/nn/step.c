@@ -212,9 +212,8 @@ static void plan(pass *p, gradus_net *trained, const gradus_tensor *gradients) {
     if (p->loss.d) plan_backward(p, trained, gradients);
 }
 
-/* The batch's data go through a plan for their shape. */
-static void take_batch(pass *p, const gd_samples *samples) {
-    p->samples = *samples;
+/* The batch's data go through a plan that was made for another of its shape. */
+static void take_inputs(pass *p) {
     p->forward[0].x = layer_inputs(p, 0, &p->forward[0].x_stride);
     p->weights[0].x = layer_inputs(p, 0, &p->weights[0].x_stride);
 }
@@ -249,7 +248,6 @@ static gradus_status lay_out(gradus_context *context, const gradus_net *net, con
     p->kernels = context->kernels;
     p->net = net;
     p->layer_count = net->layer_count;
-    p->samples = *samples;
     for (size_t l = 0; l < net->layer_count; l++) p->layers[l] = net->layers[l];
     return GRADUS_OK;
 }
@@ -257,9 +255,13 @@ static gradus_status lay_out(gradus_context *context, const gradus_net *net, con
 static GD_NOINLINE gradus_status run(pass *p, const gd_samples *samples, gradus_net *trained, const gradus_optimizer *optimizer,
                                      const gradus_tensor *gradients) {
     gradus_context *context = p->context;
-    if (context->plan != p) plan(p, trained, gradients);
+    p->samples = *samples;
+    if (context->plan == p) {
+        take_inputs(p);
+    } else {
+        plan(p, trained, gradients);
+    }
     context->plan = trained ? p : NULL;
-    take_batch(p, samples);
     if (trained) gd_optimizer_begin(context, optimizer, p->updates);
     return gd_phases_run(context, p->phases, p->phase_count, p->work, trained ? p->before_update : p->phase_count);
 }
