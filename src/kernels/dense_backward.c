@@ -170,8 +170,8 @@ static void sum_leaves(const gd_kernels *kernels, size_t samples, leaf_function 
     for (; top > 1; top--) kernels->add(open + (top - 2) * size, open + (top - 1) * size, size);
 }
 
-/* Nodes the tree of this many samples needs open at once, one more for the leaf that is being computed. */
-static size_t open_nodes(size_t samples) { return gd_tree_depth(blocks(samples, GD_LEAF)) + 1; }
+/* Nodes the tree of this many samples has open at once, the leaf that is being computed among them. */
+static size_t open_nodes(size_t samples) { return gd_tree_depth(blocks(samples, GD_LEAF)); }
 
 typedef struct tile_leaf {
     const gd_kernels *kernels;
