@@ -11,10 +11,10 @@ enum {
 /* `rows` and `vectors` are constants where this is inlined, so many that the accumulators fit the registers; the last vector has `part` columns. */
 static inline __attribute__((always_inline)) void tile_block(const gd_tile *t, const float *a, const float *b, float *c, const int rows,
                                                              const int vectors, const size_t part) {
-    vf acc[TALL_ROWS][2 * TILE_VECTORS];
+    vf acc[TALL_ROWS]; /* rows * vectors of them */
     const int last = vectors - 1;
     for (int i = 0; i < rows; i++)
-        for (int v = 0; v < vectors; v++) acc[i][v] = vf_set(0.0f);
+        for (int v = 0; v < vectors; v++) acc[i * vectors + v] = vf_set(0.0f);
     /* A's rows by threes: an address each would not fit the registers. */
     const ptrdiff_t one = t->a_row, two = 2 * one, between = t->a_run - (ptrdiff_t)t->run * t->a_k;
     const float *x[(TALL_ROWS + 2) / 3];
@@ -26,7 +26,7 @@ static inline __attribute__((always_inline)) void tile_block(const gd_tile *t, c
             y[last] = load_lanes(b + last * VF, part);
             for (int i = 0; i < rows; i++) {
                 const vf x_i = vf_set(x[i / 3][i % 3 == 0 ? 0 : i % 3 == 1 ? one : two]);
-                for (int v = 0; v < vectors; v++) acc[i][v] = vf_fma(x_i, y[v], acc[i][v]);
+                for (int v = 0; v < vectors; v++) acc[i * vectors + v] = vf_fma(x_i, y[v], acc[i * vectors + v]);
             }
             for (int i = 0; i < rows; i += 3) x[i / 3] += t->a_k;
         }
@@ -37,7 +37,7 @@ static inline __attribute__((always_inline)) void tile_block(const gd_tile *t, c
         float *row = c + i * t->c_row;
         for (int v = 0; v < vectors; v++) {
             const size_t lanes = v == last ? part : VF;
-            vf r = acc[i][v];
+            vf r = acc[i * vectors + v];
             if (t->add) r = vf_add(load_lanes(row + v * VF, lanes), r);
             store_lanes(row + v * VF, r, lanes);
         }
