@@ -2,6 +2,8 @@
  * chapters 14 and 15. */
 #include "kernels/cpu.h"
 
+#include <string.h>
+
 #include "kernels/kernels.h"
 
 #if defined(__x86_64__)
@@ -24,9 +26,9 @@ enum {
 static int has(uint64_t word, uint64_t bits) { return (word & bits) == bits; }
 
 uint32_t gd_cpu_decide(const gd_cpu_facts *facts) {
-    uint32_t features = 0;
-    if (facts->highest_leaf < 7 || !has(facts->leaf1_ecx, LEAF1_OSXSAVE | LEAF1_AVX | LEAF1_FMA)) return 0;
-    if (!has(facts->xcr0, XCR0_AVX) || !has(facts->leaf7_ebx, LEAF7_AVX2)) return 0;
+    uint32_t features = memcmp(facts->vendor, "GenuineIntel", sizeof facts->vendor) == 0 ? GD_CPU_PREFETCH : 0;
+    if (facts->highest_leaf < 7 || !has(facts->leaf1_ecx, LEAF1_OSXSAVE | LEAF1_AVX | LEAF1_FMA)) return features;
+    if (!has(facts->xcr0, XCR0_AVX) || !has(facts->leaf7_ebx, LEAF7_AVX2)) return features;
     features |= GD_CPU_AVX2;
     if (has(facts->xcr0, XCR0_AVX512) && has(facts->leaf7_ebx, LEAF7_AVX512F | LEAF7_AVX512DQ | LEAF7_AVX512BW | LEAF7_AVX512VL))
         features |= GD_CPU_AVX512;
@@ -36,8 +38,9 @@ uint32_t gd_cpu_decide(const gd_cpu_facts *facts) {
 uint32_t gd_cpu_features(void) {
 #if defined(__x86_64__)
     gd_cpu_facts facts = {0};
-    uint32_t eax, ebx, ecx, edx;
-    if (!__get_cpuid(0, &facts.highest_leaf, &ebx, &ecx, &edx)) return 0;
+    uint32_t eax, ebx, ecx, edx, vendor[3];
+    if (!__get_cpuid(0, &facts.highest_leaf, &vendor[0], &vendor[2], &vendor[1])) return 0;
+    memcpy(facts.vendor, vendor, sizeof facts.vendor);
     if (!__get_cpuid(1, &eax, &ebx, &facts.leaf1_ecx, &edx)) return 0;
     if (facts.highest_leaf >= 7) __cpuid_count(7, 0, eax, facts.leaf7_ebx, ecx, edx);
     if (facts.leaf1_ecx & LEAF1_OSXSAVE) {

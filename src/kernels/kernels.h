@@ -95,7 +95,11 @@ typedef struct gd_tile {
     int add;
 } gd_tile;
 
-enum { GD_CPU_AVX2 = 1, GD_CPU_AVX512 = 2 }; /* what a table needs: AVX2 with FMA; AVX-512 F, BW, DQ, VL besides */
+enum {
+    GD_CPU_AVX2 = 1,    /* what a table needs: AVX2 with FMA; */
+    GD_CPU_AVX512 = 2,  /* AVX-512 F, BW, DQ, VL besides */
+    GD_CPU_PREFETCH = 4 /* a habit: streams from memory are faster with software prefetching (docs/adr/0012) */
+};
 
 typedef struct gd_kernels {
     const char *name;

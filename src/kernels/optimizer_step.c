@@ -13,7 +13,7 @@
 
 enum { GRAIN = 16384, TENSORS = 64 }; /* elements, tensors a task */
 
-/* A step that touches more bytes comes from memory: its updates prefetch. In caches prefetching only costs. */
+/* A step that touches more bytes comes from memory: its updates prefetch, where the CPU gains by it. In caches prefetching only costs. */
 static const size_t far_from = (size_t)32 << 20;
 
 /* The update of one (group, step count); its states are each tensor's own. */
@@ -28,7 +28,7 @@ typedef struct step {
     const gradus_optimizer *optimizer;
     const gradus_step_args *args;
     uint32_t states;
-    bool far;            /* the arrays come from memory */
+    bool far;            /* the arrays come from memory, and prefetching pays */
     atomic_bool refused; /* a tensor is not as it should be: nothing is updated */
     update_set *sets;    /* [count] at most */
     uint32_t *set_of;    /* [count], with DENSE where every array of the tensor is in one piece */
@@ -187,7 +187,7 @@ static GD_NOINLINE gradus_status run(gradus_context *context, step *s) {
     const size_t tensors = s->optimizer->count, total = s->optimizer->extents[tensors].offset;
     const gd_phase phases[] = {{examine, s, tensors, TENSORS}, {update, s, total, GRAIN}};
     const int few = tensors <= TENSORS; /* not worth a phase */
-    s->far = total >= far_from / sizeof(float) / (2 + s->states);
+    s->far = context->prefetches && total >= far_from / sizeof(float) / (2 + s->states);
     prepare_sets(s);
     if (few) examine(s, 0, tensors);
     gradus_status status = gd_phases_run(context, phases + few, (size_t)(2 - few), 8.0 * (double)total, 0);

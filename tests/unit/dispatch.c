@@ -87,7 +87,7 @@ static void check_cpu(gradus_context *context, const gd_cpu_facts *facts, uint32
 Test(dispatch, every_combination_of_bits) {
     static const uint32_t leaves[] = {0, 1, 2, 6, 7, 8, 13, 0x20, UINT32_MAX};
     gradus_context *context = context_of(1);
-    gd_cpu_facts used = {0, 0, 0, 0};
+    gd_cpu_facts used = {0};
     uint64_t random = 1;
     size_t cpus[4] = {0};
     for (size_t i = 0; i < NEEDED; i++) set_bit(&used, needed[i].where, needed[i].bit);
@@ -95,7 +95,8 @@ Test(dispatch, every_combination_of_bits) {
         for (size_t leaf = 0; leaf < sizeof leaves / sizeof leaves[0]; leaf++)
             for (int others = 0; others < 3; others++) {
                 const uint64_t noise = others == 0 ? 0 : others == 1 ? ~(uint64_t)0 : test_random(&random);
-                gd_cpu_facts facts = {leaves[leaf], (uint32_t)noise & ~used.leaf1_ecx, (uint32_t)(noise >> 32) & ~used.leaf7_ebx, noise & ~used.xcr0};
+                gd_cpu_facts facts = {
+                    leaves[leaf], (uint32_t)noise & ~used.leaf1_ecx, (uint32_t)(noise >> 32) & ~used.leaf7_ebx, noise & ~used.xcr0, {0}};
                 for (size_t i = 0; i < NEEDED; i++)
                     if (bits >> i & 1) set_bit(&facts, needed[i].where, needed[i].bit);
                 check_cpu(context, &facts, rule(&facts), "a combination");
@@ -192,7 +193,7 @@ Test(dispatch, cpus_by_name) {
     for (size_t i = 0; i < sizeof cpus / sizeof cpus[0]; i++)
         for (size_t j = 0; j < sizeof systems / sizeof systems[0]; j++) {
             char name[200];
-            const gd_cpu_facts facts = {cpus[i].highest_leaf, cpus[i].ecx | (systems[j].osxsave ? OSXSAVE : 0), cpus[i].ebx, systems[j].xcr0};
+            const gd_cpu_facts facts = {cpus[i].highest_leaf, cpus[i].ecx | (systems[j].osxsave ? OSXSAVE : 0), cpus[i].ebx, systems[j].xcr0, {0}};
             const kind best = cpus[i].best < systems[j].best ? cpus[i].best : systems[j].best;
             snprintf(name, sizeof name, "%s, the system saves: %s", cpus[i].name, systems[j].name);
             cr_assert_eq(rule(&facts), features[best], "%s: the table of bits has %x", name, (unsigned)rule(&facts));
@@ -200,6 +201,27 @@ Test(dispatch, cpus_by_name) {
             count++;
         }
     cr_assert_geq(count, 200);
+    gradus_context_destroy(context);
+}
+
+/* -- prefetching, by vendor and whatever else the CPU can -- */
+
+Test(dispatch, prefetching_by_vendor) {
+    static const struct {
+        char vendor[13];
+        bool prefetches;
+    } vendors[] = {{"GenuineIntel", true}, {"AuthenticAMD", false}, {"HygonGenuine", false}, {"genuineintel", false}, {"", false}};
+    gradus_context *context = context_of(1);
+    for (size_t v = 0; v < sizeof vendors / sizeof vendors[0]; v++)
+        for (uint32_t highest_leaf = 1; highest_leaf < 9; highest_leaf += 6) {
+            gd_cpu_facts facts = {.highest_leaf = highest_leaf};
+            for (size_t i = 0; i < NEEDED; i++) set_bit(&facts, needed[i].where, needed[i].bit);
+            memcpy(facts.vendor, vendors[v].vendor, sizeof facts.vendor);
+            const uint32_t features = gd_cpu_decide(&facts), prefetch = vendors[v].prefetches ? GD_CPU_PREFETCH : 0;
+            cr_assert_eq(features, rule(&facts) | prefetch, "%s: %x", vendors[v].vendor, (unsigned)features);
+            cr_assert_eq(gd_kernels_choose_for(context, features, NULL, "test"), GRADUS_OK);
+            cr_assert_eq(context->prefetches, vendors[v].prefetches, "%s", vendors[v].vendor);
+        }
     gradus_context_destroy(context);
 }
 
