@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/affinity.h"
@@ -17,7 +18,11 @@
 #include "base/fp.h"
 #include "base/memory.h"
 
-enum { STACK_SIZE = 256 * 1024, SPINS = 1000 }; /* a pause is 10 to 40 ns on most CPUs: 20 to 40 microseconds */
+enum { STACK_SIZE = 256 * 1024 };
+
+/* How long a thread looks for work before it sleeps. Waking it can take as long where a hypervisor has put its CPU to sleep; and what a step does between
+ * two shared phases takes up to some 20 microseconds. */
+enum { SPIN_NANOSECONDS = 50000, PAUSES = 32 /* between looks at the clock: a pause is 10 to 40 ns on most CPUs */ };
 
 /* Who waits on the turn, so that a list's end wakes its caller alone. */
 enum { CALLER_BIT = 1, HELPER_BIT = 2, EVERYBODY = 3 };
@@ -42,11 +47,21 @@ static void futex_wake(_Atomic uint32_t *word, int threads, uint32_t bits) {
     errno = saved;
 }
 
+static uint64_t now(void) {
+    struct timespec time;
+    (void)clock_gettime(CLOCK_MONOTONIC, &time);
+    return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
+}
+
 static bool spin(const gradus_pool *pool, uint32_t seen) {
-    for (unsigned i = 0; i < pool->spins; i++) {
-        if (atomic_load_explicit(&pool->turn, memory_order_acquire) != seen) return true;
-        pause_briefly();
-    }
+    if (!pool->spins) return atomic_load_explicit(&pool->turn, memory_order_acquire) != seen;
+    const uint64_t until = now() + SPIN_NANOSECONDS;
+    do {
+        for (unsigned i = 0; i < PAUSES; i++) {
+            if (atomic_load_explicit(&pool->turn, memory_order_acquire) != seen) return true;
+            pause_briefly();
+        }
+    } while (now() < until);
     return false;
 }
 
@@ -173,7 +188,7 @@ static gradus_pool *make_pool(const gradus_allocator *allocator, uint32_t thread
     pool->pin = pin;
     if (!gd_affinity_read(&pool->cpus)) CPU_ZERO(&pool->cpus);
     /* With more threads than CPUs the one waited for needs the CPU of the one that would spin. */
-    pool->spins = CPU_COUNT(&pool->cpus) == 0 || (uint32_t)CPU_COUNT(&pool->cpus) >= threads ? SPINS : 0;
+    pool->spins = CPU_COUNT(&pool->cpus) == 0 || (uint32_t)CPU_COUNT(&pool->cpus) >= threads;
     set_idle(pool);
     pool->alive = map_page();
     if (!pool->alive) {

@@ -43,7 +43,7 @@ struct gradus_pool {
     uint32_t running; /* own threads that were started and not joined */
     bool started;     /* starting them was tried */
     bool pin;
-    unsigned spins;          /* looks at `turn` before sleeping */
+    bool spins;              /* a thread looks at `turn` for a while before it sleeps */
     cpu_set_t cpus;          /* of the process when the pool was made; empty: unknown */
     _Atomic uint32_t *alive; /* on a page that fork() wipes: 0 in a child */
 
