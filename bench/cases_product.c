@@ -11,6 +11,7 @@
 #include "machine.h"
 #include "means.h"
 #include "memory.h"
+#include "nn/net.h"
 #include "shim.h"
 
 typedef enum form { NN, NT, TN, FORWARD, DX, DW, FORMS } form;
@@ -43,9 +44,9 @@ static const char *open_product(void *argument) {
     if (why) return why;
     const gd_dense dense = {c->in, c->out};
     if (!gd_dense_size(dense, &weights)) return "too large";
-    const size_t sizes[] = {c->batch * gd_round_up(c->in, GD_PANEL),           weights,
-                            c->batch * gd_round_up(c->out, GD_PANEL),          gd_turned_size(dense, c->batch) + 16,
-                            gd_backward_weights_scratch(dense, c->batch) + 16, c->out};
+    const size_t sizes[] = {c->batch * gd_round_up(gd_row_stride(c->in), GD_PANEL),  weights,
+                            c->batch * gd_round_up(gd_row_stride(c->out), GD_PANEL), gd_turned_size(dense, c->batch) + 16,
+                            gd_backward_weights_scratch(dense, c->batch) + 16,       c->out};
     c->floats = 0;
     for (int j = 0; j < 6; j++) c->floats += gd_round_up(sizes[j], 16);
     c->memory = gd_bench_arrays(1, c->floats, &stride);
@@ -78,6 +79,7 @@ static gradus_status multiply(const product_case *c) {
 
 static size_t phases_of(product_case *c, gd_forward *forward, gd_backward_input *input, gd_backward_weights *weights, gd_phase *phases) {
     const gd_dense dense = {c->in, c->out};
+    const size_t d_stride = gd_dense_narrow(dense) ? gd_row_stride(c->out) : GD_PANEL;
     if (c->form == FORWARD) {
         *forward = (gd_forward){.context = c->machine.context,
                                 .dense = dense,
@@ -85,8 +87,8 @@ static size_t phases_of(product_case *c, gd_forward *forward, gd_backward_input 
                                 .bias = c->arrays[5],
                                 .x = c->arrays[0],
                                 .y = c->arrays[2],
-                                .x_stride = c->in,
-                                .y_stride = c->out,
+                                .x_stride = gd_row_stride(c->in),
+                                .y_stride = gd_row_stride(c->out),
                                 .samples = c->batch,
                                 .activation = GRADUS_ACTIVATION_IDENTITY};
         phases[0] = gd_forward_phase(forward);
@@ -96,10 +98,12 @@ static size_t phases_of(product_case *c, gd_forward *forward, gd_backward_input 
         *input = (gd_backward_input){.context = c->machine.context,
                                      .dense = dense,
                                      .weights = c->arrays[1],
-                                     .d = gd_dense_narrow(dense) ? c->arrays[2] : NULL,
+                                     .d = c->arrays[2],
                                      .turned = c->arrays[3],
+                                     .d_turned = true,
                                      .dx = c->arrays[0],
-                                     .d_stride = c->out,
+                                     .d_stride = d_stride,
+                                     .d_panel = c->batch * GD_PANEL,
                                      .dx_stride = GD_PANEL,
                                      .dx_panel = c->batch * GD_PANEL,
                                      .samples = c->batch,
@@ -112,8 +116,8 @@ static size_t phases_of(product_case *c, gd_forward *forward, gd_backward_input 
                                      .x = c->arrays[0],
                                      .d = c->arrays[2],
                                      .strips = c->arrays[4],
-                                     .x_stride = c->in,
-                                     .d_stride = gd_dense_narrow(dense) ? c->out : GD_PANEL,
+                                     .x_stride = gd_row_stride(c->in),
+                                     .d_stride = d_stride,
                                      .d_panel = c->batch * GD_PANEL,
                                      .samples = c->batch,
                                      .weights_gradient = matrix(c->arrays[1], c->in, c->out),

@@ -33,4 +33,9 @@ static inline bool gd_size_add(size_t a, size_t b, size_t *result) {
 /* n rounded up to a multiple of m (m > 0, no overflow check: n comes from sizes already checked). */
 static inline size_t gd_round_up(size_t n, size_t m) { return (n + m - 1) / m * m; }
 
+/* Blocks that n things take; the last one may have fewer. */
+static inline size_t gd_blocks(size_t n, size_t block) { return n / block + (n % block != 0); }
+
+static inline size_t gd_least(size_t a, size_t b) { return a < b ? a : b; }
+
 #endif

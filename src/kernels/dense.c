@@ -1,5 +1,5 @@
 /* gradus_dense_forward and gradus_dense_backward: a layer on plain arrays. The products are gemm.c's, the sums over samples those of the nets
- * (dense_backward.c). */
+ * (dense_backward_weights.c). */
 #include <gradus/dense.h>
 
 #include <stdio.h>

@@ -110,8 +110,8 @@ static void check_gradient(gradus_context *context, const net_shape *shape, size
 }
 
 static const size_t widths[] = {1, 2, 3, 5, 15, 16, 17, 31, 32, 33, 48, 65, 100};
-static const size_t batches[] = {1, 2, 63, 64, 65, 127, 129, 200};
-enum { WIDTHS = 13, BATCHES = 8 };
+static const size_t batches[] = {1, 2, 16, 17, 63, 64, 65, 127, 129, 200};
+enum { WIDTHS = 13, BATCHES = 10 };
 
 /* Every activation with every loss and depth, over widths and batches that differ each time. */
 Test(net, gradients_of_every_kind_and_depth) {

@@ -1,135 +1,15 @@
-/* A dense layer's backward products on persistent panels: to its input, and to its parameters with the update on each finished tile. */
+/* A dense layer's backward products on persistent panels: to its parameters, with the update on each finished tile. k runs over the samples, a leaf of
+ * 64 at a time; leaves join in the tree. */
 #include "kernels/kernels.h"
 #include "kernels/step.h"
 
 enum {
-    SAMPLE_BLOCK = 64,         /* samples a task of dX; a whole number of register tiles for every ISA */
-    INPUT_PANELS = 2,          /* panels of inputs a task of dX; of a narrow layer, whose products are short, */
-    NARROW_PANELS = 8,         /* that many */
     PACK_SAMPLES = 16,         /* samples a task of packing */
-    STRIP_ROWS = 28,           /* the most inputs a task of dW, as many strips as fit; */
+    STRIP_ROWS = 28,           /* the most inputs a task, as many strips as fit; */
     NARROW_INPUTS = 128,       /* of a narrow layer's */
     MAX_DEPTH = 40,            /* of the tree over leaves: 2^45 samples */
     LEAST_NODE = 16 * GD_PANEL /* floats of the smallest node of a task: a strip by a panel, or a narrow layer by a panel of inputs */
 };
-
-static size_t blocks(size_t n, size_t block) { return (n + block - 1) / block; }
-
-static size_t least(size_t a, size_t b) { return a < b ? a : b; }
-
-/* ---- dX: k runs over the outputs in blocks of 256 ---- */
-
-size_t gd_turned_size(gd_dense dense, size_t samples) {
-    size_t floats;
-    if (gd_dense_narrow(dense)) return 0;
-    return samples <= SIZE_MAX - GD_PANEL && gd_size_multiply(gd_round_up(samples, GD_PANEL), dense.outputs, &floats) ? floats : SIZE_MAX;
-}
-
-/* Where a panel of samples begins in a turned matrix of so many outputs. */
-static size_t turned_at(const gd_kernels *kernels, size_t outputs, size_t sample) {
-    return sample / kernels->tile_columns * outputs * kernels->tile_columns;
-}
-
-/* A panel of samples a task. */
-static void turn(void *argument, size_t begin, size_t end) {
-    const gd_backward_input *b = argument;
-    const gd_kernels *kernels = b->context->kernels;
-    const size_t width = kernels->tile_columns, last = least(end * width, b->samples);
-    for (size_t sample = begin * width; sample < last; sample += width)
-        kernels->transpose(b->d + sample * b->d_stride, (ptrdiff_t)b->d_stride, b->turned + turned_at(kernels, b->dense.outputs, sample),
-                           (ptrdiff_t)width, least(b->samples - sample, width), b->dense.outputs);
-}
-
-/* `input` is the first of a panel. */
-static float *dx_at(const gd_backward_input *b, size_t sample, size_t input) {
-    return b->dx + input / GD_PANEL * b->dx_panel + sample * b->dx_stride;
-}
-
-/* A block of samples by INPUT_PANELS panels: W's panels are broadcast, vectors run over the samples; the tiles are turned on their way out. */
-static void input_panels(const gd_backward_input *b, size_t input, size_t inputs, size_t sample, size_t samples) {
-    float c[INPUT_PANELS * GD_PANEL * SAMPLE_BLOCK];
-    const gd_kernels *kernels = b->context->kernels;
-    const size_t width = kernels->tile_columns, outputs = b->dense.outputs;
-    for (size_t p = 0; p < outputs; p += GD_K_BLOCK) /* GD_K_BLOCK is a whole number of panels */
-        for (size_t s = 0; s < samples; s += width) {
-            const gd_tile tile = {.a = b->weights + p * b->dense.inputs + input * GD_PANEL,
-                                  .a_row = GD_PANEL,
-                                  .a_k = 1,
-                                  .run = GD_PANEL,
-                                  .a_run = (ptrdiff_t)(b->dense.inputs * GD_PANEL),
-                                  .b = b->turned + turned_at(kernels, outputs, sample + s) + p * width,
-                                  .b_k = (ptrdiff_t)width,
-                                  .c = c + s * INPUT_PANELS * GD_PANEL,
-                                  .c_row = (ptrdiff_t)width,
-                                  .rows = inputs,
-                                  .columns = least(samples - s, width),
-                                  .k = least(outputs - p, GD_K_BLOCK),
-                                  .add = p > 0};
-            kernels->tile(&tile);
-        }
-    for (size_t i = 0; i < inputs; i += GD_PANEL)
-        for (size_t s = 0; s < samples; s += width)
-            kernels->transpose(c + s * INPUT_PANELS * GD_PANEL + i * width, (ptrdiff_t)width, dx_at(b, sample + s, input + i),
-                               (ptrdiff_t)b->dx_stride, least(inputs - i, GD_PANEL), least(samples - s, width));
-}
-
-/* The same of a narrow layer: W's rows are the vectors. */
-static void input_narrow(const gd_backward_input *b, size_t input, size_t inputs, size_t sample, size_t samples) {
-    for (size_t i = 0; i < inputs; i += GD_PANEL) {
-        const gd_tile tile = {.a = b->d + sample * b->d_stride,
-                              .a_row = (ptrdiff_t)b->d_stride,
-                              .a_k = 1,
-                              .run = b->dense.outputs,
-                              .b = b->weights + input + i,
-                              .b_k = (ptrdiff_t)b->dense.inputs,
-                              .c = dx_at(b, sample, input + i),
-                              .c_row = (ptrdiff_t)b->dx_stride,
-                              .rows = samples,
-                              .columns = least(inputs - i, GD_PANEL),
-                              .k = b->dense.outputs};
-        b->context->kernels->tile(&tile);
-    }
-}
-
-/* The derivative, and dX turned for the layer before. */
-static void finish_inputs(const gd_backward_input *b, size_t input, size_t inputs, size_t sample, size_t samples) {
-    const gd_kernels *kernels = b->context->kernels;
-    const size_t width = kernels->tile_columns;
-    for (size_t i = input; i < input + inputs; i += GD_PANEL) {
-        const size_t columns = least(input + inputs - i, GD_PANEL);
-        for (size_t s = sample; s < sample + samples; s++)
-            gd_activation_derivative(b->context, b->activation, b->from + s * b->from_stride + i, dx_at(b, s, i), columns);
-        for (size_t s = sample; b->dx_turned && s < sample + samples; s += width)
-            kernels->transpose(dx_at(b, s, i), (ptrdiff_t)b->dx_stride, b->dx_turned + turned_at(kernels, b->dense.inputs, s) + i * width,
-                               (ptrdiff_t)width, least(sample + samples - s, width), columns);
-    }
-}
-
-static size_t input_step(const gd_backward_input *b) { return (gd_dense_narrow(b->dense) ? NARROW_PANELS : INPUT_PANELS) * GD_PANEL; }
-
-/* Tasks run over blocks of inputs and, inside, of samples. */
-static void input_product(void *argument, size_t begin, size_t end) {
-    const gd_backward_input *b = argument;
-    const size_t sample_blocks = blocks(b->samples, SAMPLE_BLOCK), step = input_step(b);
-    for (size_t task = begin; task < end; task++) {
-        const size_t input = task / sample_blocks * step, sample = task % sample_blocks * SAMPLE_BLOCK;
-        const size_t inputs = least(b->dense.inputs - input, step), samples = least(b->samples - sample, SAMPLE_BLOCK);
-        if (gd_dense_narrow(b->dense)) {
-            input_narrow(b, input, inputs, sample, samples);
-        } else {
-            input_panels(b, input, inputs, sample, samples);
-        }
-        finish_inputs(b, input, inputs, sample, samples);
-    }
-}
-
-void gd_backward_input_phases(gd_backward_input *b, gd_phase phases[GD_BACKWARD_INPUT_PHASES]) {
-    const bool turns = b->d && !gd_dense_narrow(b->dense);
-    phases[0] = (gd_phase){turn, b, turns ? blocks(b->samples, b->context->kernels->tile_columns) : 0, 1};
-    phases[1] = (gd_phase){input_product, b, blocks(b->samples, SAMPLE_BLOCK) * blocks(b->dense.inputs, input_step(b)), 1};
-}
-
-/* ---- dW and db: k runs over the samples, a leaf of 64 at a time; leaves join in the tree ---- */
 
 size_t gd_backward_weights_scratch(gd_dense dense, size_t samples) {
     size_t floats;
@@ -145,10 +25,10 @@ static void pack_strips(void *argument, size_t begin, size_t end) {
     const size_t height = kernels->tile_rows, whole = gd_round_up(height, kernels->width);
     if (*b->skip) return;
     for (size_t task = begin; task < end; task++) {
-        const size_t first = task * PACK_SAMPLES, samples = least(b->samples - first, PACK_SAMPLES);
+        const size_t first = task * PACK_SAMPLES, samples = gd_least(b->samples - first, PACK_SAMPLES);
         for (size_t input = 0; input < b->dense.inputs; input += height) {
             const float *x = b->x + first * b->x_stride + input;
-            const size_t inputs = least(b->dense.inputs - input, height), freely = input + whole <= b->dense.inputs ? samples - 1 : 0;
+            const size_t inputs = gd_least(b->dense.inputs - input, height), freely = input + whole <= b->dense.inputs ? samples - 1 : 0;
             float *out = b->strips + input * b->samples + first * inputs;
             kernels->copy(x, (ptrdiff_t)b->x_stride, out, (ptrdiff_t)height, freely, whole);
             kernels->copy(x + freely * b->x_stride, (ptrdiff_t)b->x_stride, out + freely * height, (ptrdiff_t)inputs, samples - freely, inputs);
@@ -163,7 +43,7 @@ typedef void leaf_function(const void *argument, size_t first, size_t samples, f
 static void sum_leaves(const gd_kernels *kernels, size_t samples, leaf_function *leaf, const void *argument, float *open, size_t size) {
     size_t top = 0, item = 0, first = 0;
     do {
-        leaf(argument, first, least(samples - first, GD_LEAF), open + top++ * size);
+        leaf(argument, first, gd_least(samples - first, GD_LEAF), open + top++ * size);
         for (unsigned joins = gd_tree_joins(item++); joins > 0; joins--, top--) kernels->add(open + (top - 2) * size, open + (top - 1) * size, size);
         first += GD_LEAF;
     } while (first < samples);
@@ -171,7 +51,7 @@ static void sum_leaves(const gd_kernels *kernels, size_t samples, leaf_function 
 }
 
 /* Nodes the tree of this many samples has open at once, the leaf that is being computed among them. */
-static size_t open_nodes(size_t samples) { return gd_tree_depth(blocks(samples, GD_LEAF)); }
+static size_t open_nodes(size_t samples) { return gd_tree_depth(gd_blocks(samples, GD_LEAF)); }
 
 typedef struct tile_leaf {
     const gd_kernels *kernels;
@@ -192,7 +72,7 @@ static void compute_tile_leaf(const void *argument, size_t first, size_t samples
 /* Inputs of a task whose nodes have `columns` floats an input: many, in whole units, but all open nodes have to fit what holds MAX_DEPTH small ones. */
 static size_t inputs_of_task(const gd_backward_weights *b, size_t columns, size_t most, size_t unit) {
     const size_t fit = MAX_DEPTH * LEAST_NODE / (open_nodes(b->samples) * columns);
-    return least(fit, most) / unit * unit;
+    return gd_least(fit, most) / unit * unit;
 }
 
 static size_t weights_step(const gd_backward_weights *b) {
@@ -211,7 +91,7 @@ static void compute_strips_leaf(const void *argument, size_t first, size_t sampl
     const gd_backward_weights *b = leaf->backward;
     const size_t height = b->context->kernels->tile_rows;
     for (size_t i = 0; i < leaf->inputs; i += height) {
-        const size_t input = leaf->input + i, inputs = least(b->dense.inputs - input, height);
+        const size_t input = leaf->input + i, inputs = gd_least(b->dense.inputs - input, height);
         const gd_tile tile = {.a = b->strips + input * b->samples + first * inputs,
                               .a_row = 1,
                               .a_k = (ptrdiff_t)inputs,
@@ -231,7 +111,7 @@ static void compute_strips_leaf(const void *argument, size_t first, size_t sampl
 static void weights_panel(const gd_backward_weights *b, size_t input, size_t inputs, size_t panel, float *open) {
     const gd_kernels *kernels = b->context->kernels;
     const size_t size = inputs * GD_PANEL;
-    const size_t column = panel * GD_PANEL, columns = least(b->dense.outputs - column, GD_PANEL);
+    const size_t column = panel * GD_PANEL, columns = gd_least(b->dense.outputs - column, GD_PANEL);
     const strips_leaf leaf = {b, input, inputs, panel, columns};
     if (columns < GD_PANEL)
         for (size_t i = 0; i < open_nodes(b->samples) * size; i++) open[i] = 0.0f;
@@ -285,7 +165,7 @@ static void compute_bias_leaf(const void *argument, size_t first, size_t samples
 }
 
 static void bias(const gd_backward_weights *b, size_t block, float *open) {
-    const bias_leaf leaf = {b, block * GD_PANEL, least(b->dense.outputs - block * GD_PANEL, GD_PANEL)};
+    const bias_leaf leaf = {b, block * GD_PANEL, gd_least(b->dense.outputs - block * GD_PANEL, GD_PANEL)};
     sum_leaves(b->context->kernels, b->samples, compute_bias_leaf, &leaf, open, leaf.columns);
     if (b->bias_update) {
         gd_update_apply(b->bias_update, b->bias, open, leaf.column, leaf.columns);
@@ -294,7 +174,7 @@ static void bias(const gd_backward_weights *b, size_t block, float *open) {
     }
 }
 
-static size_t bias_tasks(const gd_backward_weights *b) { return b->bias_update || b->bias_gradient.data ? blocks(b->dense.outputs, GD_PANEL) : 0; }
+static size_t bias_tasks(const gd_backward_weights *b) { return b->bias_update || b->bias_gradient.data ? gd_blocks(b->dense.outputs, GD_PANEL) : 0; }
 
 /* Tasks: first the weights', down the panels so that a panel's d stays near and W is walked through, then the bias'. */
 static void parameters(void *argument, size_t begin, size_t end) {
@@ -306,7 +186,7 @@ static void parameters(void *argument, size_t begin, size_t end) {
             bias(b, task - b->weights_tasks, open);
             continue;
         }
-        const size_t panel = task / b->row_blocks, input = task % b->row_blocks * b->step, inputs = least(b->dense.inputs - input, b->step);
+        const size_t panel = task / b->row_blocks, input = task % b->row_blocks * b->step, inputs = gd_least(b->dense.inputs - input, b->step);
         if (gd_dense_narrow(b->dense)) {
             weights_narrow(b, input, inputs, open);
         } else {
@@ -318,8 +198,8 @@ static void parameters(void *argument, size_t begin, size_t end) {
 void gd_backward_weights_phases(gd_backward_weights *b, gd_phase phases[GD_BACKWARD_WEIGHTS_PHASES]) {
     const bool narrow = gd_dense_narrow(b->dense), packed = !narrow && (b->weights_update || b->weights_gradient.data);
     b->step = weights_step(b);
-    b->row_blocks = blocks(b->dense.inputs, b->step);
+    b->row_blocks = gd_blocks(b->dense.inputs, b->step);
     b->weights_tasks = b->weights_update || b->weights_gradient.data ? b->row_blocks * (narrow ? 1 : gd_dense_panels(b->dense)) : 0;
-    phases[0] = (gd_phase){pack_strips, b, packed ? blocks(b->samples, PACK_SAMPLES) : 0, 1};
+    phases[0] = (gd_phase){pack_strips, b, packed ? gd_blocks(b->samples, PACK_SAMPLES) : 0, 1};
     phases[1] = (gd_phase){parameters, b, b->weights_tasks + bias_tasks(b), 1};
 }
