@@ -137,9 +137,10 @@ static void run_product(void *argument, size_t times) {
         for (; times > 0; times--) gd_bench_must(c->machine.context, multiply(c));
         return;
     }
+    const double nanoseconds = gd_work_nanoseconds(c->machine.context, flops(c));
     const size_t count = phases_of(c, &forward, &input, &weights, phases);
     const gd_fp_environment environment = gd_fp_enter();
-    for (; times > 0; times--) gd_bench_must(c->machine.context, gd_phases_run(c->machine.context, phases, count, flops(c), 0));
+    for (; times > 0; times--) gd_bench_must(c->machine.context, gd_phases_run(c->machine.context, phases, count, nanoseconds, 0));
     gd_fp_leave(environment);
 }
 

@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "base/phases.h"
 #include "kernels/kernels.h"
+#include "kernels/step.h"
 #include "means.h"
 #include "memory.h"
 
@@ -38,11 +39,12 @@ typedef struct job {
 
 static volatile float sink;
 
-/* The job's function over the range, as often as said, shared as `work` suggests. */
-static void run(const job *j, gd_phase_function *function, size_t count, size_t grain, double work, size_t times) {
+/* The job's function over the range, as often as said, shared as the operations suggest. */
+static void run(const job *j, gd_phase_function *function, size_t count, size_t grain, double operations, size_t times) {
+    const double nanoseconds = gd_work_nanoseconds(j->machine->context, operations);
     const gd_phase phase = {function, (void *)j, count, grain};
     const gd_fp_environment environment = gd_fp_enter();
-    for (; times > 0; times--) gd_bench_must(j->machine->context, gd_phases_run(j->machine->context, &phase, 1, work, 0));
+    for (; times > 0; times--) gd_bench_must(j->machine->context, gd_phases_run(j->machine->context, &phase, 1, nanoseconds, 0));
     gd_fp_leave(environment);
 }
 
@@ -73,7 +75,7 @@ static void fill_part(void *argument, size_t begin, size_t end) {
 
 void gd_machine_fill(const gd_machine *machine, float *const *arrays, int count, size_t n) {
     const job j = {.machine = machine, .arrays = arrays, .count = count};
-    run(&j, fill_part, n, gd_machine_share(machine, n), 8.0 * (double)n, 1);
+    run(&j, fill_part, n, gd_machine_share(machine, n), GD_ELEMENT * (double)n * count, 1);
 }
 
 static void stream_part(void *argument, size_t begin, size_t end) {
@@ -81,7 +83,9 @@ static void stream_part(void *argument, size_t begin, size_t end) {
     j->machine->streams->update(j->arrays, j->count, begin, end, j->prefetch);
 }
 
-static void stream(const job *j, size_t times) { run(j, stream_part, j->n, gd_machine_share(j->machine, j->n), 8.0 * (double)j->n, times); }
+static void stream(const job *j, size_t times) {
+    run(j, stream_part, j->n, gd_machine_share(j->machine, j->n), GD_ELEMENT * (double)j->n * j->count, times);
+}
 
 void gd_machine_stream(const gd_machine *machine, float *const *arrays, int count, size_t n, size_t prefetch, size_t times) {
     const job j = {.machine = machine, .arrays = arrays, .count = count, .n = n, .prefetch = prefetch};

@@ -7,16 +7,13 @@
 
 #include <sched.h>
 
+#include "base/clock.h"
 #include "base/context.h"
 #include "base/fp.h"
 #include "base/pool.h"
 
 enum { LEFT_BITS = 24 };
 static const uint64_t LEFT_MASK = ((uint64_t)1 << LEFT_BITS) - 1; /* and the most bundles of a share */
-
-/* Below this many elementary operations a phase, the list runs in order. Two threads save half the work at best; what a phase costs them is about a
- * microsecond when both are awake, some 10,000 to 50,000 operations' time, and several when one must be woken. */
-static const double SMALL_WORK = 50000;
 
 /* The one process-wide variable: a hook that only tests set. */
 static atomic_int test_mode = -1;
@@ -233,22 +230,66 @@ static bool run_shared(gradus_context *context, gradus_pool *pool, const gd_phas
     return !atomic_load_explicit(&pool->abandoned, memory_order_relaxed);
 }
 
-/* Whether more than one thread could have something to do, and enough of it. */
-static bool worth_sharing(const gradus_context *context, const gd_phase *phases, size_t count, double work) {
-    int mode = atomic_load_explicit(&test_mode, memory_order_relaxed);
-    if (mode == 0) return false;
-    if (mode == 1) return true;
-    if (context->threads <= 1 || work < SMALL_WORK * (double)count) return false;
-    for (size_t i = 0; i < count; i++) {
-        if (phases[i].count > phases[i].grain) return true;
-    }
-    return false;
+/* ---- is it worth it? ---- */
+
+/* What sharing a phase costs at least and at most, anywhere; and how much more than its cost a list has to save: estimates are rough. */
+static const double LEAST_HANDOFF = 1000.0, MOST_HANDOFF = 20000.0, MARGIN = 1.5;
+
+enum { PROBE_PHASES = 16, PROBE_LISTS = 24, PROBE_NANOSECONDS = 2000000, PROBE_TASK_NANOSECONDS = 2000 };
+
+static void wait_a_little(void *argument, size_t begin, size_t end) {
+    const uint64_t until = gd_clock_nanoseconds() + (end - begin) * PROBE_TASK_NANOSECONDS;
+    (void)argument;
+    while (gd_clock_nanoseconds() < until) continue;
 }
 
-gradus_status gd_phases_run(gradus_context *context, const gd_phase *phases, size_t count, double work, size_t abandonable) {
+/* What sharing a phase costs on this machine, with these threads: phases of a task a thread, which take longer than the task. The best of many short
+ * lists, for 2 ms at most: the first ones wake the threads, and the system may put one aside for a while, which is not what is asked for. */
+static double measure_handoff(gradus_context *context, gradus_pool *pool) {
+    gd_phase list[PROBE_PHASES];
+    uint64_t best = UINT64_MAX, lists = 0;
+    for (size_t i = 0; i < PROBE_PHASES; i++) list[i] = (gd_phase){wait_a_little, NULL, pool->threads, 1};
+    const uint64_t until = gd_clock_nanoseconds() + PROBE_NANOSECONDS;
+    do {
+        const uint64_t begin = gd_clock_nanoseconds();
+        (void)run_shared(context, pool, list, PROBE_PHASES, 0);
+        const uint64_t took = gd_clock_nanoseconds() - begin;
+        best = took < best ? took : best;
+    } while (++lists < PROBE_LISTS && gd_clock_nanoseconds() < until);
+    return (double)best / PROBE_PHASES - PROBE_TASK_NANOSECONDS;
+}
+
+/* Whether `threads` save more nanoseconds than so much a phase. */
+static bool pays(const gd_phase *phases, size_t count, double nanoseconds, uint32_t threads, double handoff) {
+    size_t shared = 0, most = 1;
+    for (size_t i = 0; i < count; i++) {
+        const size_t tasks = phase_tasks(&phases[i]);
+        shared += tasks > 0;
+        most = tasks > most ? tasks : most;
+    }
+    const double useful = most < threads ? (double)most : (double)threads;
+    return nanoseconds * (1.0 - 1.0 / useful) > MARGIN * handoff * (double)shared;
+}
+
+/* The pool for a list that is worth sharing, entered; NULL: it runs in order. */
+static gradus_pool *pool_for(gradus_context *context, const gd_phase *phases, size_t count, double nanoseconds) {
+    const int mode = atomic_load_explicit(&test_mode, memory_order_relaxed);
+    if (mode == 0 || (mode != 1 && !pays(phases, count, nanoseconds, context->threads, LEAST_HANDOFF))) return NULL;
+    gradus_pool *pool = gd_pool_enter(context);
+    if (!pool || mode == 1 || pays(phases, count, nanoseconds, pool->threads, MOST_HANDOFF)) return pool;
+    if (pool->handoff == 0.0) {
+        const double handoff = measure_handoff(context, pool);
+        pool->handoff = handoff > LEAST_HANDOFF ? handoff : LEAST_HANDOFF;
+    }
+    if (pays(phases, count, nanoseconds, pool->threads, pool->handoff)) return pool;
+    gd_pool_leave(pool);
+    return NULL;
+}
+
+gradus_status gd_phases_run(gradus_context *context, const gd_phase *phases, size_t count, double nanoseconds, size_t abandonable) {
     bool completed = false;
     if (abandonable == 0 || !asked_to_stop(&context->interrupted)) {
-        gradus_pool *pool = worth_sharing(context, phases, count, work) ? gd_pool_enter(context) : NULL;
+        gradus_pool *pool = pool_for(context, phases, count, nanoseconds);
         if (pool) {
             completed = run_shared(context, pool, phases, count, abandonable);
             gd_pool_leave(pool);

@@ -18,11 +18,12 @@ typedef struct gd_phase {
     size_t grain; /* indices a task, > 0; tasks are [t*grain, min((t+1)*grain, count)) */
 } gd_phase;
 
-/* Runs the phases: phase i+1 begins when every task of phase i has ended. `work` is a rough number of elementary operations of the whole list: small
- * lists run on the calling thread, in order. The bits are the same however it is run. The first `abandonable` phases stop between tasks when
+/* Runs the phases: phase i+1 begins when every task of phase i has ended. `nanoseconds` is what one thread would
+ * take, roughly, for those phases that have more than one task: a list for which other threads would not save more than they cost runs on the calling
+ * thread, in order. The bits are the same however it is run. The first `abandonable` phases stop between tasks when
  * gradus_interrupt asks for it; then nothing of the later phases runs, the request is cleared and GRADUS_INTERRUPTED is returned with its message
  * set. Otherwise GRADUS_OK. The caller has entered the FP environment (base/fp.h). */
-gradus_status gd_phases_run(gradus_context *context, const gd_phase *phases, size_t count, double work, size_t abandonable);
+gradus_status gd_phases_run(gradus_context *context, const gd_phase *phases, size_t count, double nanoseconds, size_t abandonable);
 
 /* For tests: how lists are run from now on in the whole process. -1: as usual; 0: always in order on the caller; 1: always shared, however small,
  * tasks claimed in a permuted order and threads delayed at random. Results must not change. */

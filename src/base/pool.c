@@ -10,10 +10,10 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/affinity.h"
+#include "base/clock.h"
 #include "base/context.h"
 #include "base/fp.h"
 #include "base/memory.h"
@@ -47,21 +47,15 @@ static void futex_wake(_Atomic uint32_t *word, int threads, uint32_t bits) {
     errno = saved;
 }
 
-static uint64_t now(void) {
-    struct timespec time;
-    (void)clock_gettime(CLOCK_MONOTONIC, &time);
-    return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
-}
-
 static bool spin(const gradus_pool *pool, uint32_t seen) {
     if (!pool->spins) return atomic_load_explicit(&pool->turn, memory_order_acquire) != seen;
-    const uint64_t until = now() + SPIN_NANOSECONDS;
+    const uint64_t until = gd_clock_nanoseconds() + SPIN_NANOSECONDS;
     do {
         for (unsigned i = 0; i < PAUSES; i++) {
             if (atomic_load_explicit(&pool->turn, memory_order_acquire) != seen) return true;
             pause_briefly();
         }
-    } while (now() < until);
+    } while (gd_clock_nanoseconds() < until);
     return false;
 }
 

@@ -78,7 +78,7 @@ static GD_NOINLINE gradus_status run_forward(forward *f, const gd_product *produ
     gradus_status status = gd_product_run(f->context, product, scratch);
     if (status != GRADUS_OK || f->activation != GRADUS_ACTIVATION_SOFTMAX || f->outputs == 0) return status;
     const gd_phase phase = {softmax_rows, f, f->samples, 8};
-    return gd_phases_run(f->context, &phase, 1, 8.0 * (double)f->samples * (double)f->outputs, 1);
+    return gd_phases_run(f->context, &phase, 1, gd_work_nanoseconds(f->context, GD_FUNCTION * (double)f->samples * (double)f->outputs), 1);
 }
 
 gradus_status gradus_dense_forward(gradus_context *context, gradus_activation activation, const gradus_tensor *inputs, const gradus_tensor *weights,
@@ -147,13 +147,14 @@ static GD_NOINLINE gradus_status run_backward(backward *b, void *scratch) {
     const double elements = (double)b->samples * (double)b->outputs;
     if (b->d.data != b->given.data && elements > 0) {
         const gd_phase phase = {derive_rows, b, b->samples, 8};
-        status = gd_phases_run(b->context, &phase, 1, 8.0 * elements, 1);
+        status = gd_phases_run(b->context, &phase, 1, gd_work_nanoseconds(b->context, GD_FUNCTION * elements), 1);
     }
     if (status == GRADUS_OK && b->wants_inputs) status = gd_product_run(b->context, &b->to_inputs, scratch);
     if (status == GRADUS_OK && (b->to_parameters.weights_gradient.data || b->to_parameters.bias_gradient.data)) {
         gd_phase phases[GD_BACKWARD_WEIGHTS_PHASES];
         gd_backward_weights_phases(&b->to_parameters, phases);
-        status = gd_phases_run(b->context, phases, GD_BACKWARD_WEIGHTS_PHASES, elements * ((double)b->to_parameters.dense.inputs + 1.0),
+        status = gd_phases_run(b->context, phases, GD_BACKWARD_WEIGHTS_PHASES,
+                               gd_work_nanoseconds(b->context, 2.0 * elements * ((double)b->to_parameters.dense.inputs + 1.0)),
                                GD_BACKWARD_WEIGHTS_PHASES);
     }
     return status;

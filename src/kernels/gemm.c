@@ -7,6 +7,7 @@
 #include "base/phases.h"
 #include "kernels/contract.h"
 #include "kernels/kernels.h"
+#include "kernels/step.h"
 
 enum {
     CHUNK = 1088,             /* the most rows and columns of C in a chunk, but for rounding up */
@@ -142,7 +143,7 @@ static gradus_status run_chunk(gradus_context *context, chunk *c) {
         {pack, c, pack_tasks(&p->a, c->rows, c->k) + pack_tasks(&p->b, c->columns, c->k), 1},
         {multiply, c, strips(c) * pieces(c->columns, TASK_COLUMNS), pieces(TASK_PRODUCTS, products)},
     };
-    return gd_phases_run(context, phases, 2, (double)c->rows * (double)c->columns * ((double)c->k + 1.0), 2);
+    return gd_phases_run(context, phases, 2, gd_work_nanoseconds(context, 2.0 * (double)c->rows * (double)c->columns * ((double)c->k + 1.0)), 2);
 }
 
 /* ---- the whole ---- */

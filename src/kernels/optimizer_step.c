@@ -9,6 +9,7 @@
 #include "base/fp.h"
 #include "base/phases.h"
 #include "kernels/optimizer.h"
+#include "kernels/step.h"
 #include "kernels/tensor.h"
 
 enum { GRAIN = 16384, TENSORS = 64 }; /* elements, tensors a task */
@@ -190,7 +191,8 @@ static GD_NOINLINE gradus_status run(gradus_context *context, step *s) {
     s->far = context->prefetches && total >= far_from / sizeof(float) / (2 + s->states);
     prepare_sets(s);
     if (few) examine(s, 0, tensors);
-    gradus_status status = gd_phases_run(context, phases + few, (size_t)(2 - few), 8.0 * (double)total, 0);
+    gradus_status status =
+        gd_phases_run(context, phases + few, (size_t)(2 - few), gd_work_nanoseconds(context, GD_ELEMENT * (double)total * (2.0 + s->states)), 0);
     return s->refused ? refuse(context, s) : status;
 }
 

@@ -98,7 +98,9 @@ static size_t plan(chunk *c, const gradus_tensor *inputs, size_t first, size_t s
     return count;
 }
 
-static double work(const gradus_net *net, size_t samples) { return 2.0 * (double)samples * (double)gradus_net_parameter_count(net); }
+static double work(const chunk *c, size_t samples) {
+    return gd_work_nanoseconds(c->context, 2.0 * (double)samples * (double)gradus_net_parameter_count(c->net));
+}
 
 static GD_NOINLINE gradus_status predict(chunk *c, const gradus_tensor *inputs, const gradus_tensor *outputs) {
     gradus_status status = GRADUS_OK;
@@ -108,7 +110,7 @@ static GD_NOINLINE gradus_status predict(chunk *c, const gradus_tensor *inputs, 
         float *result = (float *)outputs->data + gd_tensor_row(outputs, first);
         size_t count = plan(c, inputs, first, samples, last, result, (size_t)outputs->row_stride);
         if (last == GRADUS_ACTIVATION_SOFTMAX) c->phases[count++] = (gd_phase){softmax_rows, c, samples, ROW_GRAIN};
-        status = gd_phases_run(c->context, c->phases, count, work(c->net, samples), count);
+        status = gd_phases_run(c->context, c->phases, count, work(c, samples), count);
     }
     return status;
 }
@@ -198,7 +200,7 @@ static GD_NOINLINE gradus_status evaluate(chunk *c, const gd_samples *samples, g
                         .leaf_sums = c->leaf_sums};
         size_t count = plan(c, &samples->inputs, first, n, gd_loss_forward_activation(c->net), result, stride);
         c->phases[count++] = gd_loss_phase(&loss);
-        status = gd_phases_run(c->context, c->phases, count, work(c->net, n), count);
+        status = gd_phases_run(c->context, c->phases, count, work(c, n), count);
         for (size_t leaf = 0; status == GRADUS_OK && leaf * GD_LEAF < n; leaf++) gd_tree_add(&tree, c->leaf_sums[leaf]);
         if (status == GRADUS_OK && classes) count_classes(c, &samples->targets, first, n);
     }

@@ -16,7 +16,7 @@ typedef struct pass {
     const gradus_net *net;
     gd_layer *layers; /* the net's, when it was planned */
     size_t layer_count;
-    double work; /* a rough count of elementary operations, for the choice of threads */
+    double operations; /* of products and updates that threads can share: a rough number */
     gd_samples samples;
     gd_load load;
     gd_loss loss;
@@ -98,18 +98,26 @@ static const float *layer_inputs(const pass *p, size_t l, size_t *stride) {
     return p->outputs[l - 1];
 }
 
-/* Those that have anything to do. */
-static void add_phases(pass *p, const gd_phase *phases, size_t count) {
+/* Those that have anything to do; so many operations are the last one's. */
+static void add_phases(pass *p, const gd_phase *phases, size_t count, double operations) {
     for (size_t i = 0; i < count; i++)
         if (phases[i].count > 0) p->phases[p->phase_count++] = phases[i];
+    if (phases[count - 1].count > phases[count - 1].grain) p->operations += operations;
 }
+
+static double weights_of(const pass *p, size_t l) { return (double)p->net->layers[l].dense.inputs * (double)p->net->layers[l].dense.outputs; }
+
+static double product(const pass *p, size_t l) { return 2.0 * (double)p->samples.count * weights_of(p, l); }
+
+/* Of an optimizer with two states, as most have. */
+static double update(const pass *p, size_t l) { return 4.0 * GD_ELEMENT * weights_of(p, l); }
 
 static void plan_forward(pass *p) {
     const size_t n = p->samples.count, last = p->net->layer_count - 1, outputs = gradus_net_outputs(p->net);
     p->load.inputs = &p->samples.inputs;
     p->load.first = 0;
     p->load.samples = n;
-    add_phases(p, (gd_phase[]){gd_load_phase(&p->load)}, 1);
+    add_phases(p, (gd_phase[]){gd_load_phase(&p->load)}, 1, 0.0);
     for (size_t l = 0; l <= last; l++) {
         const gd_layer *layer = &p->net->layers[l];
         gd_forward *forward = &p->forward[l];
@@ -123,7 +131,7 @@ static void plan_forward(pass *p) {
                                 .samples = n,
                                 .activation = l == last ? gd_loss_forward_activation(p->net) : layer->activation};
         forward->x = layer_inputs(p, l, &forward->x_stride);
-        add_phases(p, (gd_phase[]){gd_forward_phase(forward)}, 1);
+        add_phases(p, (gd_phase[]){gd_forward_phase(forward)}, 1, product(p, l));
     }
     p->loss.context = p->context;
     p->loss.kind = p->net->loss;
@@ -136,7 +144,7 @@ static void plan_forward(pass *p) {
     p->loss.z = p->sums[last];
     p->loss.targets = &p->samples.targets;
     p->loss.y_stride = p->loss.d_stride = gd_row_stride(outputs);
-    add_phases(p, (gd_phase[]){gd_loss_phase(&p->loss), {join_loss, p, 1, 1}}, 2);
+    add_phases(p, (gd_phase[]){gd_loss_phase(&p->loss), {join_loss, p, 1, 1}}, 2, 0.0);
 }
 
 /* How the gradients by a layer's outputs lie: as the loss gives them, or as dX of the next layer does. */
@@ -176,7 +184,7 @@ static void plan_backward(pass *p, gradus_net *trained, const gradus_tensor *gra
                                      .activation = p->net->layers[l - 1].activation};
             gradient_strides(p, l - 1, &b->dx_stride, &b->dx_panel);
             gd_backward_input_phases(b, phases);
-            add_phases(p, phases, GD_BACKWARD_INPUT_PHASES);
+            add_phases(p, phases, GD_BACKWARD_INPUT_PHASES, product(p, l));
         }
         *w = (gd_backward_weights){.context = p->context,
                                    .dense = layer->dense,
@@ -197,7 +205,7 @@ static void plan_backward(pass *p, gradus_net *trained, const gradus_tensor *gra
             w->bias_gradient = gradients[2 * l + 1];
         }
         gd_backward_weights_phases(w, phases);
-        add_phases(p, phases, GD_BACKWARD_WEIGHTS_PHASES);
+        add_phases(p, phases, GD_BACKWARD_WEIGHTS_PHASES, product(p, l) + (trained ? update(p, l) : 0.0));
         if (p->before_update == 0) p->before_update = p->phase_count - 1; /* a layer's last phase has tasks always */
     }
 }
@@ -207,7 +215,7 @@ static void plan(pass *p, gradus_net *trained, const gradus_tensor *gradients) {
     const gradus_net *net = p->net;
     p->loss.scale = (float)(1.0 / gd_loss_divisor(net->loss, p->samples.count, gradus_net_outputs(net)));
     p->loss.d = trained || gradients ? p->gradients[0] : NULL;
-    p->work = 6.0 * (double)p->samples.count * (double)gradus_net_parameter_count(net);
+    p->operations = 0.0;
     p->phase_count = 0;
     plan_forward(p);
     p->before_update = p->phase_count;
@@ -265,7 +273,8 @@ static GD_NOINLINE gradus_status run(pass *p, const gd_samples *samples, gradus_
     }
     context->plan = trained ? p : NULL;
     if (trained) gd_optimizer_begin(context, optimizer, p->updates);
-    return gd_phases_run(context, p->phases, p->phase_count, p->work, trained ? p->before_update : p->phase_count);
+    return gd_phases_run(context, p->phases, p->phase_count, gd_work_nanoseconds(context, p->operations),
+                         trained ? p->before_update : p->phase_count);
 }
 
 static bool all_finite(const float *values, size_t n) {
