@@ -48,32 +48,36 @@ static void forward_panel(const gd_forward *f, size_t first, size_t samples, siz
     for (size_t i = 0; i < samples; i++) finish(f, first + i, column, columns);
 }
 
-/* The same of a narrow layer's samples while they lie [outputs][NARROW_SAMPLES], and then to their rows. */
+/* The same of a narrow layer's samples while they lie [outputs][NARROW_SAMPLES], and then to their rows, unless they are there. */
 static void finish_turned(const gd_forward *f, size_t first, size_t samples, float *turned) {
     const gd_kernels *kernels = f->context->kernels;
+    float *const y = f->y + first * f->y_stride;
     for (size_t j = 0; j < f->dense.outputs; j++)
         for (size_t i = 0; i < samples; i++) turned[j * NARROW_SAMPLES + i] += f->bias[j];
     if (f->z) kernels->transpose(turned, NARROW_SAMPLES, f->z + first * f->y_stride, (ptrdiff_t)f->y_stride, f->dense.outputs, samples);
     for (size_t j = 0; j < f->dense.outputs; j++) gd_activate(f->context, f->activation, turned + j * NARROW_SAMPLES, samples);
-    kernels->transpose(turned, NARROW_SAMPLES, f->y + first * f->y_stride, (ptrdiff_t)f->y_stride, f->dense.outputs, samples);
+    if (turned != y) kernels->transpose(turned, NARROW_SAMPLES, y, (ptrdiff_t)f->y_stride, f->dense.outputs, samples);
 }
 
-/* All outputs of a narrow layer for up to NARROW_SAMPLES samples: vectors run over the samples, W's rows are broadcast. A single sample's x and y are
- * their own transposes. */
+/* Whether rows that lie so are their own transpose: one row, or one column without gaps. */
+static bool turned_already(size_t rows, size_t columns, size_t stride) { return rows == 1 || (columns == 1 && stride == 1); }
+
+/* All outputs of a narrow layer for up to NARROW_SAMPLES samples: vectors run over the samples, W's rows are broadcast. */
 static void forward_narrow(const gd_forward *f, size_t first, size_t samples) {
     float turned_x[GD_K_BLOCK * NARROW_SAMPLES], turned_y[GD_NARROW * NARROW_SAMPLES];
     const gd_kernels *kernels = f->context->kernels;
     const size_t outputs = f->dense.outputs, step = samples == 1 ? 1 : NARROW_SAMPLES;
-    float *const y = f->y + first * f->y_stride, *const c = samples == 1 ? y : turned_y;
+    const bool x_lies = turned_already(samples, f->dense.inputs, f->x_stride), y_lies = turned_already(samples, outputs, f->y_stride);
+    float *const y = f->y + first * f->y_stride, *const c = y_lies ? y : turned_y;
     for (size_t p = 0; p < f->dense.inputs; p += GD_K_BLOCK) {
         const size_t k = f->dense.inputs - p < GD_K_BLOCK ? f->dense.inputs - p : GD_K_BLOCK;
         const float *x = f->x + first * f->x_stride + p;
-        if (samples > 1) kernels->transpose(x, (ptrdiff_t)f->x_stride, turned_x, NARROW_SAMPLES, samples, k);
+        if (!x_lies) kernels->transpose(x, (ptrdiff_t)f->x_stride, turned_x, NARROW_SAMPLES, samples, k);
         const gd_tile tile = {.a = f->weights + p,
                               .a_row = (ptrdiff_t)f->dense.inputs,
                               .a_k = 1,
                               .run = k,
-                              .b = samples == 1 ? x : turned_x,
+                              .b = x_lies ? x : turned_x,
                               .b_k = (ptrdiff_t)step,
                               .c = c,
                               .c_row = (ptrdiff_t)step,
@@ -86,7 +90,7 @@ static void forward_narrow(const gd_forward *f, size_t first, size_t samples) {
     if (samples == 1) {
         finish(f, first, 0, outputs);
     } else {
-        finish_turned(f, first, samples, turned_y);
+        finish_turned(f, first, samples, c);
     }
 }
 

@@ -33,7 +33,7 @@ typedef struct target_row {
     size_t hot;
 } target_row;
 
-static target_row targets_of(const gd_loss *l, size_t i) {
+static inline target_row targets_of(const gd_loss *l, size_t i) {
     const size_t row = l->first + i;
     if (!gd_targets_are_classes(l->targets)) return (target_row){(const float *)l->targets->data + gd_tensor_row(l->targets, row), 0};
     const size_t label = gd_label(l->targets, row);
@@ -45,7 +45,7 @@ static inline float target(target_row t, size_t j) { return t.numbers ? t.number
 
 /* From logits, safe for any: T*log(sum of exp(z - max)) - the sum of t*(z - max), T the sum of the targets t. The row of y becomes the probabilities
  * p; d = (p*T - t)*scale. */
-static double cross_entropy(const gd_loss *l, size_t i) {
+static inline double cross_entropy(const gd_loss *l, size_t i) {
     const target_row targets = targets_of(l, i);
     const float keep = (float)(1.0 - l->label_smoothing), spread = (float)(l->label_smoothing / (double)l->outputs);
     float *y = l->y + i * l->y_stride, maximum = y[0], sum;
@@ -67,7 +67,7 @@ static double cross_entropy(const gd_loss *l, size_t i) {
 
 /* From logits z, safe for any: the sum over outputs of |z|*w + log(1 + exp(-|z|)), where w is the weight of the side that z does not take. The row of
  * y becomes the probabilities p; d = (p - t)*scale. */
-static double binary_cross_entropy(const gd_loss *l, size_t i) {
+static inline double binary_cross_entropy(const gd_loss *l, size_t i) {
     const target_row targets = targets_of(l, i);
     float *y = l->y + i * l->y_stride;
     double sum = 0.0;
@@ -100,33 +100,51 @@ static inline double of_errors(const gd_loss *l, size_t i, value_function *value
     if (l->d) {
         float *d = l->d + i * l->d_stride;
         for (size_t j = 0; j < l->outputs; j++) d[j] = slope(y[j] - target(targets, j), l->scale);
-        gd_activation_derivative(l->context, l->activation, l->z ? l->z + i * l->y_stride : y, d, l->outputs);
+        if (l->activation != GRADUS_ACTIVATION_IDENTITY)
+            gd_activation_derivative(l->context, l->activation, l->z ? l->z + i * l->y_stride : y, d, l->outputs);
     }
     return sum;
 }
 
 static double square(double e) { return e * e; }
 static float square_slope(float e, float scale) { return (2.0f * e) * scale; }
-static double squared_errors(const gd_loss *l, size_t i) { return of_errors(l, i, square, square_slope); }
+static inline double squared_errors(const gd_loss *l, size_t i) { return of_errors(l, i, square, square_slope); }
 
 static float half_square_slope(float e, float scale) { return e * scale; }
-static double half_squared_errors(const gd_loss *l, size_t i) { return 0.5 * of_errors(l, i, square, half_square_slope); }
+static inline double half_squared_errors(const gd_loss *l, size_t i) { return 0.5 * of_errors(l, i, square, half_square_slope); }
 
 static double magnitude(double e) { return e < 0.0 ? -e : e; }
 static float magnitude_slope(float e, float scale) { return e > 0.0f ? scale : e < 0.0f ? -scale : 0.0f; }
-static double absolute_errors(const gd_loss *l, size_t i) { return of_errors(l, i, magnitude, magnitude_slope); }
+static inline double absolute_errors(const gd_loss *l, size_t i) { return of_errors(l, i, magnitude, magnitude_slope); }
 
 /* Huber 1964, with delta 1. */
 static double huber(double e) { return magnitude(e) > 1.0 ? magnitude(e) - 0.5 : 0.5 * (e * e); }
 static float huber_slope(float e, float scale) { return e > 1.0f ? scale : e < -1.0f ? -scale : e * scale; }
-static double huber_errors(const gd_loss *l, size_t i) { return of_errors(l, i, huber, huber_slope); }
+static inline double huber_errors(const gd_loss *l, size_t i) { return of_errors(l, i, huber, huber_slope); }
 
-/* A sample's value, its row of y finished and its row of d written. */
-typedef double sample_function(const gd_loss *l, size_t i);
-static sample_function *const sample_functions[] = {
-    [GRADUS_LOSS_CROSS_ENTROPY] = cross_entropy, [GRADUS_LOSS_BINARY_CROSS_ENTROPY] = binary_cross_entropy,
-    [GRADUS_LOSS_MSE] = squared_errors,          [GRADUS_LOSS_HALF_MSE] = half_squared_errors,
-    [GRADUS_LOSS_MAE] = absolute_errors,         [GRADUS_LOSS_HUBER] = huber_errors,
+/* The samples' values from `first` on, their rows of y finished and their rows of d written. */
+typedef void samples_function(const gd_loss *l, size_t first, size_t count, double *values);
+
+/* A loop for each loss, so that what a sample takes is inlined there. */
+#define GD_SAMPLES(name, of_sample) \
+    static void name(const gd_loss *l, size_t first, size_t count, double *values) { \
+        for (size_t i = 0; i < count; i++) values[i] = of_sample(l, first + i); \
+    }
+GD_SAMPLES(cross_entropies, cross_entropy)
+GD_SAMPLES(binary_cross_entropies, binary_cross_entropy)
+GD_SAMPLES(squares, squared_errors)
+GD_SAMPLES(half_squares, half_squared_errors)
+GD_SAMPLES(magnitudes, absolute_errors)
+GD_SAMPLES(hubers, huber_errors)
+#undef GD_SAMPLES
+
+static samples_function *const samples_functions[] = {
+    [GRADUS_LOSS_CROSS_ENTROPY] = cross_entropies,
+    [GRADUS_LOSS_BINARY_CROSS_ENTROPY] = binary_cross_entropies,
+    [GRADUS_LOSS_MSE] = squares,
+    [GRADUS_LOSS_HALF_MSE] = half_squares,
+    [GRADUS_LOSS_MAE] = magnitudes,
+    [GRADUS_LOSS_HUBER] = hubers,
 };
 
 static void leaves(void *argument, size_t begin, size_t end) {
@@ -134,7 +152,7 @@ static void leaves(void *argument, size_t begin, size_t end) {
     double values[GD_LEAF];
     for (size_t leaf = begin; leaf < end; leaf++) {
         const size_t first = leaf * GD_LEAF, count = l->samples - first < GD_LEAF ? l->samples - first : GD_LEAF;
-        for (size_t i = 0; i < count; i++) values[i] = sample_functions[l->kind](l, first + i);
+        samples_functions[l->kind](l, first, count, values);
         l->leaf_sums[leaf] = gd_leaf_sum(values, count);
     }
 }

@@ -25,9 +25,10 @@ struct gradus_net {
 };
 
 /* The row stride of arrays of activations with this many columns: whole cache lines and, of long rows, an odd number of them: products read a column
- * of many rows, which must not all meet in the same few sets of a cache. */
+ * of many rows, which must not all meet in the same few sets of a cache. A single column is a vector over the samples. */
 static inline size_t gd_row_stride(size_t columns) {
     const size_t line = GD_ALIGNMENT / sizeof(float), stride = gd_round_up(columns, line);
+    if (columns == 1) return 1;
     return columns < 16 * line ? stride : stride | line;
 }
 
