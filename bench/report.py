@@ -60,6 +60,9 @@ def read(path, pattern=""):
     except (OSError, ValueError, KeyError) as problem:
         print("bench/report.py: %s is no run of gradus-bench (%s); make one with gradus-bench --benchmark_out=%s" % (path, problem, path), file=sys.stderr)
         sys.exit(2)
+    errors = [e["run_name"] + ": " + e.get("error_message", "") for e in run["benchmarks"] if e.get("error_occurred")]
+    if not cases and errors:
+        fail("%s has only cases that failed: %s" % (path, errors[0]))
     if not cases:
         print("bench/report.py: %s: no case matches %s" % (path, pattern or "(it is empty)"), file=sys.stderr)
         sys.exit(2)
@@ -147,14 +150,15 @@ def median_interval(values):
     return ordered[max(k - 1, 0)], ordered[n - max(k, 1)]
 
 
-def run_once(program, options):
+def measure(program, pattern, min_time):
+    """The cases of a gradus-bench that match, measured now."""
     with tempfile.TemporaryDirectory() as folder:
         out = os.path.join(folder, "run.json")
-        command = [program, "--benchmark_filter=" + options.filter, "--benchmark_min_time=%g" % options.min_time, "--benchmark_out=" + out, "--benchmark_out_format=json"]
+        command = [program, "--benchmark_filter=" + pattern, "--benchmark_min_time=%g" % min_time, "--benchmark_out=" + out, "--benchmark_out_format=json"]
         done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, universal_newlines=True)
         if done.returncode:
             fail("%s failed: %s" % (program, done.stdout.strip().splitlines()[-1] if done.stdout.strip() else "exit %d" % done.returncode))
-        return {c.name: c.seconds for c in read(out)[1]}
+        return read(out)[1]
 
 
 def ab(options):
@@ -165,7 +169,7 @@ def ab(options):
     pairs = {}
     for number in range(options.rounds):
         order = (options.before, options.after) if number % 2 == 0 else (options.after, options.before)
-        found = {program: run_once(program, options) for program in order}
+        found = {program: {c.name: c.seconds for c in measure(program, options.filter, options.min_time)} for program in order}
         for name, seconds in found[options.before].items():
             if name in found[options.after]:
                 pairs.setdefault(name, []).append(seconds / found[options.after][name])
