@@ -7,6 +7,7 @@ enum {
     PACK_SAMPLES = 16,         /* samples a task of packing */
     STRIP_ROWS = 28,           /* the most inputs a task, as many strips as fit; */
     NARROW_INPUTS = 128,       /* of a narrow layer's */
+    UPDATE_TASKS = 16,         /* such pieces a task of the separate update */
     MAX_DEPTH = 40,            /* of the tree over leaves: 2^45 samples */
     LEAST_NODE = 16 * GD_PANEL /* floats of the smallest node of a task: a strip by a panel, or a narrow layer by a panel of inputs */
 };
@@ -80,97 +81,131 @@ static size_t weights_step(const gd_backward_weights *b) {
     return inputs_of_task(b, GD_PANEL, STRIP_ROWS, b->context->kernels->tile_rows);
 }
 
-/* The strips of one task by a panel. */
-typedef struct strips_leaf {
+/* What a task computes of a parameter: of W `inputs` inputs from `input` on by a panel (of a narrow layer by all outputs). It lies in `rows` pieces of
+ * the parameter's storage, `size` elements each, `stride` apart, from element `first`; in a node they follow each other. */
+typedef struct piece {
+    size_t input, inputs, column, columns;
+    size_t first, rows, size, stride;
+} piece;
+
+static piece piece_of(const gd_backward_weights *b, size_t task) {
+    const size_t all = b->dense.inputs, outputs = b->dense.outputs;
+    if (task >= b->weights_tasks) {
+        const size_t column = (task - b->weights_tasks) * GD_PANEL, columns = gd_least(outputs - column, GD_PANEL);
+        return (piece){0, 0, column, columns, column, 1, columns, columns};
+    }
+    const size_t input = task % b->row_blocks * b->step, inputs = gd_least(all - input, b->step);
+    if (gd_dense_narrow(b->dense) && inputs < all) return (piece){input, inputs, 0, outputs, input, outputs, inputs, all};
+    if (gd_dense_narrow(b->dense)) return (piece){0, all, 0, outputs, 0, 1, outputs * all, outputs * all};
+    const size_t column = task / b->row_blocks * GD_PANEL, size = inputs * GD_PANEL;
+    return (piece){input, inputs, column, gd_least(outputs - column, GD_PANEL), column * all + input * GD_PANEL, 1, size, size};
+}
+
+/* Joins the gradient in `node` with the open nodes of earlier sub-batches (the sum of two numbers is the same either way round). true: it has become a
+ * node itself. */
+static bool joined(const gd_backward_weights *b, float *nodes, const piece *p, float *node) {
+    const gd_kernels *kernels = b->context->kernels;
+    const gd_nodes *n = &b->nodes;
+    for (size_t j = 1; j <= n->joins; j++)
+        for (size_t row = 0; row < p->rows; row++)
+            kernels->add(node + row * p->size, nodes + (n->open - j) * n->size + p->first + row * p->stride, p->size);
+    if (n->keep) kernels->copy(node, (ptrdiff_t)p->size, nodes + (n->open - n->joins) * n->size + p->first, (ptrdiff_t)p->stride, p->rows, p->size);
+    return n->keep;
+}
+
+/* The optimizer's step on a piece; its gradient's rows are `stride` apart. */
+static void update_piece(const gd_update *update, float *parameter, const piece *p, const float *gradient, size_t stride) {
+    for (size_t row = 0; row < p->rows; row++) gd_update_apply(update, parameter, gradient + row * stride, p->first + row * p->stride, p->size);
+}
+
+static void update_weights(const gd_backward_weights *b, const piece *p, const float *gradient, size_t stride) {
+    update_piece(b->weights_update, b->weights, p, gradient, stride);
+    if (!gd_dense_narrow(b->dense) && p->columns < GD_PANEL)
+        gd_update_clear(b->weights_update, b->weights, p->first, p->inputs, p->columns, GD_PANEL);
+}
+
+typedef struct piece_leaf {
     const gd_backward_weights *backward;
-    size_t input, inputs, panel, columns;
-} strips_leaf;
+    const piece *piece;
+} piece_leaf;
 
 static void compute_strips_leaf(const void *argument, size_t first, size_t samples, float *out) {
-    const strips_leaf *leaf = argument;
+    const piece_leaf *leaf = argument;
     const gd_backward_weights *b = leaf->backward;
+    const piece *p = leaf->piece;
     const size_t height = b->context->kernels->tile_rows;
-    for (size_t i = 0; i < leaf->inputs; i += height) {
-        const size_t input = leaf->input + i, inputs = gd_least(b->dense.inputs - input, height);
+    for (size_t i = 0; i < p->inputs; i += height) {
+        const size_t input = p->input + i, inputs = gd_least(b->dense.inputs - input, height);
         const gd_tile tile = {.a = b->strips + input * b->samples + first * inputs,
                               .a_row = 1,
                               .a_k = (ptrdiff_t)inputs,
                               .run = samples,
-                              .b = b->d + leaf->panel * b->d_panel + first * b->d_stride,
+                              .b = b->d + p->column / GD_PANEL * b->d_panel + first * b->d_stride,
                               .b_k = (ptrdiff_t)b->d_stride,
                               .c = out + i * GD_PANEL,
                               .c_row = GD_PANEL,
                               .rows = inputs,
-                              .columns = leaf->columns,
+                              .columns = p->columns,
                               .k = samples};
         b->context->kernels->tile(&tile);
     }
 }
 
 /* Some strips of inputs by a panel. The node is the panel's own piece: [inputs][32] with +0 where the last panel has no column. */
-static void weights_panel(const gd_backward_weights *b, size_t input, size_t inputs, size_t panel, float *open) {
+static void weights_panel(const gd_backward_weights *b, const piece *p, float *open) {
     const gd_kernels *kernels = b->context->kernels;
-    const size_t size = inputs * GD_PANEL;
-    const size_t column = panel * GD_PANEL, columns = gd_least(b->dense.outputs - column, GD_PANEL);
-    const strips_leaf leaf = {b, input, inputs, panel, columns};
-    if (columns < GD_PANEL)
-        for (size_t i = 0; i < open_nodes(b->samples) * size; i++) open[i] = 0.0f;
-    sum_leaves(kernels, b->samples, compute_strips_leaf, &leaf, open, size);
-    if (!b->weights_update) {
-        float *gradient = (float *)b->weights_gradient.data + (ptrdiff_t)input * b->weights_gradient.row_stride + (ptrdiff_t)column;
-        kernels->copy(open, GD_PANEL, gradient, b->weights_gradient.row_stride, inputs, columns);
-        return;
+    const piece_leaf leaf = {b, p};
+    if (p->columns < GD_PANEL)
+        for (size_t i = 0; i < open_nodes(b->samples) * p->size; i++) open[i] = 0.0f;
+    sum_leaves(kernels, b->samples, compute_strips_leaf, &leaf, open, p->size);
+    if (joined(b, b->nodes.weights, p, open)) return;
+    if (b->weights_update) {
+        update_weights(b, p, open, p->size);
+    } else {
+        float *gradient = (float *)b->weights_gradient.data + (ptrdiff_t)p->input * b->weights_gradient.row_stride + (ptrdiff_t)p->column;
+        kernels->copy(open, GD_PANEL, gradient, b->weights_gradient.row_stride, p->inputs, p->columns);
     }
-    const size_t first = column * b->dense.inputs + input * GD_PANEL;
-    gd_update_apply(b->weights_update, b->weights, open, first, size);
-    if (columns < GD_PANEL) gd_update_clear(b->weights_update, b->weights, first, inputs, columns, GD_PANEL);
 }
 
 /* All outputs of a narrow layer by a block of inputs: vectors run over the inputs. */
-static void weights_narrow(const gd_backward_weights *b, size_t input, size_t inputs, float *open) {
+static void weights_narrow(const gd_backward_weights *b, const piece *p, float *open) {
     const gd_kernels *kernels = b->context->kernels;
-    const size_t outputs = b->dense.outputs;
     const tile_leaf leaf = {kernels,
                             {.a = b->d,
                              .a_row = 1,
                              .a_k = (ptrdiff_t)b->d_stride,
-                             .b = b->x + input,
+                             .b = b->x + p->input,
                              .b_k = (ptrdiff_t)b->x_stride,
-                             .c_row = (ptrdiff_t)inputs,
-                             .rows = outputs,
-                             .columns = inputs},
+                             .c_row = (ptrdiff_t)p->inputs,
+                             .rows = p->columns,
+                             .columns = p->inputs},
                             (ptrdiff_t)b->d_stride,
                             (ptrdiff_t)b->x_stride};
-    sum_leaves(kernels, b->samples, compute_tile_leaf, &leaf, open, outputs * inputs);
-    if (!b->weights_update) {
-        float *gradient = (float *)b->weights_gradient.data + (ptrdiff_t)input * b->weights_gradient.row_stride;
-        kernels->transpose(open, (ptrdiff_t)inputs, gradient, b->weights_gradient.row_stride, outputs, inputs);
-    } else if (inputs == b->dense.inputs) {
-        gd_update_apply(b->weights_update, b->weights, open, 0, outputs * inputs);
+    sum_leaves(kernels, b->samples, compute_tile_leaf, &leaf, open, p->rows * p->size);
+    if (joined(b, b->nodes.weights, p, open)) return;
+    if (b->weights_update) {
+        update_weights(b, p, open, p->size);
     } else {
-        for (size_t j = 0; j < outputs; j++) gd_update_apply(b->weights_update, b->weights, open + j * inputs, j * b->dense.inputs + input, inputs);
+        float *gradient = (float *)b->weights_gradient.data + (ptrdiff_t)p->input * b->weights_gradient.row_stride;
+        kernels->transpose(open, (ptrdiff_t)p->inputs, gradient, b->weights_gradient.row_stride, p->columns, p->inputs);
     }
 }
 
-typedef struct bias_leaf {
-    const gd_backward_weights *backward;
-    size_t column, columns;
-} bias_leaf;
-
 static void compute_bias_leaf(const void *argument, size_t first, size_t samples, float *out) {
-    const bias_leaf *leaf = argument;
+    const piece_leaf *leaf = argument;
     const gd_backward_weights *b = leaf->backward;
-    const float *d = b->d + leaf->column / GD_PANEL * b->d_panel + first * b->d_stride;
-    b->context->kernels->column_sum(d, (ptrdiff_t)b->d_stride, samples, leaf->columns, out);
+    const float *d = b->d + leaf->piece->column / GD_PANEL * b->d_panel + first * b->d_stride;
+    b->context->kernels->column_sum(d, (ptrdiff_t)b->d_stride, samples, leaf->piece->columns, out);
 }
 
-static void bias(const gd_backward_weights *b, size_t block, float *open) {
-    const bias_leaf leaf = {b, block * GD_PANEL, gd_least(b->dense.outputs - block * GD_PANEL, GD_PANEL)};
-    sum_leaves(b->context->kernels, b->samples, compute_bias_leaf, &leaf, open, leaf.columns);
+static void bias(const gd_backward_weights *b, const piece *p, float *open) {
+    const piece_leaf leaf = {b, p};
+    sum_leaves(b->context->kernels, b->samples, compute_bias_leaf, &leaf, open, p->size);
+    if (joined(b, b->nodes.bias, p, open)) return;
     if (b->bias_update) {
-        gd_update_apply(b->bias_update, b->bias, open, leaf.column, leaf.columns);
+        update_piece(b->bias_update, b->bias, p, open, p->size);
     } else {
-        for (size_t j = 0; j < leaf.columns; j++) ((float *)b->bias_gradient.data)[leaf.column + j] = open[j];
+        for (size_t j = 0; j < p->columns; j++) ((float *)b->bias_gradient.data)[p->column + j] = open[j];
     }
 }
 
@@ -182,18 +217,32 @@ static void parameters(void *argument, size_t begin, size_t end) {
     float open[MAX_DEPTH * LEAST_NODE];
     if (*b->skip) return;
     for (size_t task = begin; task < end; task++) {
+        const piece p = piece_of(b, task);
         if (task >= b->weights_tasks) {
-            bias(b, task - b->weights_tasks, open);
-            continue;
-        }
-        const size_t panel = task / b->row_blocks, input = task % b->row_blocks * b->step, inputs = gd_least(b->dense.inputs - input, b->step);
-        if (gd_dense_narrow(b->dense)) {
-            weights_narrow(b, input, inputs, open);
+            bias(b, &p, open);
+        } else if (gd_dense_narrow(b->dense)) {
+            weights_narrow(b, &p, open);
         } else {
-            weights_panel(b, input, inputs, panel, open);
+            weights_panel(b, &p, open);
         }
     }
 }
+
+/* The same tasks, of the separate update: the gradient is the first node. */
+static void update(void *argument, size_t begin, size_t end) {
+    const gd_backward_weights *b = argument;
+    if (*b->skip) return;
+    for (size_t task = begin; task < end; task++) {
+        const piece p = piece_of(b, task);
+        if (task >= b->weights_tasks) {
+            update_piece(b->bias_update, b->bias, &p, b->nodes.bias + p.first, p.stride);
+        } else {
+            update_weights(b, &p, b->nodes.weights + p.first, p.stride);
+        }
+    }
+}
+
+gd_phase gd_update_phase(gd_backward_weights *b) { return (gd_phase){update, b, b->weights_tasks + bias_tasks(b), UPDATE_TASKS}; }
 
 void gd_backward_weights_phases(gd_backward_weights *b, gd_phase phases[GD_BACKWARD_WEIGHTS_PHASES]) {
     const bool narrow = gd_dense_narrow(b->dense), packed = !narrow && (b->weights_update || b->weights_gradient.data);

@@ -93,6 +93,14 @@ typedef struct gd_backward_input {
 enum { GD_BACKWARD_INPUT_PHASES = 2 };
 void gd_backward_input_phases(gd_backward_input *backward, gd_phase phases[GD_BACKWARD_INPUT_PHASES]);
 
+/* The gradients of a batch's earlier sub-batches, nodes of the tree over its leaves (tree.h), in the parameters' own layout. */
+typedef struct gd_nodes {
+    float *weights, *bias; /* the first node's; */
+    size_t size;           /* the next ones lie so many floats further on */
+    size_t open, joins;    /* how many there are; how many of them, from the last one down, the gradient at hand joins */
+    bool keep;             /* that sum becomes a node after those that are left; else it is the batch's, which ends as below */
+} gd_nodes;
+
 /* Backward to the parameters: dW = x^T d and db = the sum of d, in leaves of 64 samples, and what becomes of them: with updates, the optimizer's step
  * on each finished tile while it is in L1, so that the gradient never reaches memory; else they are stored as plain [in, out] and [1, out] tensors (data
  * NULL: that one is left out).
@@ -104,6 +112,7 @@ typedef struct gd_backward_weights {
     const float *x, *d;
     float *strips;
     size_t x_stride, d_stride, d_panel, samples;
+    gd_nodes nodes;                                /* all 0: the samples are the whole batch */
     float *weights, *bias;                         /* with updates */
     const gd_update *weights_update, *bias_update; /* both or neither */
     gradus_tensor weights_gradient, bias_gradient; /* without */
@@ -114,5 +123,8 @@ typedef struct gd_backward_weights {
 enum { GD_BACKWARD_WEIGHTS_PHASES = 2 };
 size_t gd_backward_weights_scratch(gd_dense dense, size_t samples); /* floats, enough for every ISA; SIZE_MAX: does not fit */
 void gd_backward_weights_phases(gd_backward_weights *backward, gd_phase phases[GD_BACKWARD_WEIGHTS_PHASES]);
+
+/* After those phases: the updates with the gradient that has been kept as the first node; the same bits as without keeping it. */
+gd_phase gd_update_phase(gd_backward_weights *backward);
 
 #endif

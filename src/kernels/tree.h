@@ -13,6 +13,13 @@ static inline unsigned gd_tree_joins(uint64_t item) {
     return joins;
 }
 
+/* How many nodes are open before item number `item` is pushed. */
+static inline size_t gd_tree_open(uint64_t item) {
+    size_t open = 0;
+    for (; item > 0; item &= item - 1) open++;
+    return open;
+}
+
 /* The most nodes that are open at once while `items` items are pushed. */
 static inline size_t gd_tree_depth(uint64_t items) {
     size_t depth = 1;
