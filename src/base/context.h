@@ -27,6 +27,8 @@ struct gradus_context {
     atomic_int interrupted;
     void *scratch;
     size_t scratch_size;
+    size_t test_part_samples; /* for tests, see nn/plan.h: */
+    bool test_separate;
     void *plan; /* in scratch, of the last training step; NULL: scratch has been given to something else since */
     char message[1024];
 };

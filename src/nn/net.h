@@ -48,9 +48,6 @@ gradus_status gd_check_batch(gradus_context *context, const gradus_net *net, con
 gradus_status gd_net_step(gradus_context *context, gradus_net *net, gradus_optimizer *optimizer, const gradus_batch *batch, double *loss,
                           double *sum);
 
-/* Bytes of scratch a step on `count` samples takes; SIZE_MAX: more than fits. */
-size_t gd_step_scratch(const gradus_net *net, size_t count);
-
 /* Lays arrays out in one block of memory: first with memory NULL to measure, then again to place. Every piece starts on a cache line. */
 typedef struct gd_arena {
     unsigned char *memory;

@@ -5,6 +5,7 @@
 #include "base/fp.h"
 #include "nn/loss.h"
 #include "nn/net.h"
+#include "nn/plan.h"
 
 enum { CHUNK = 1024, ROW_GRAIN = 16 }; /* CHUNK is a whole number of leaves */
 
@@ -54,7 +55,7 @@ gradus_status gradus_context_reserve(gradus_context *context, const gradus_net *
     gd_arena arena = {NULL, 0};
     void *memory;
     place(&c, &arena, samples, true);
-    const size_t step = gd_step_scratch(net, samples);
+    const size_t step = gd_plan_scratch(context, net, samples);
     return gd_context_scratch(context, step > arena.used ? step : arena.used, &memory);
 }
 

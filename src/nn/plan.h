@@ -1,0 +1,57 @@
+/* The plan of a pass over a batch, forward and back: where everything lies in the context's scratch, and the list of phases of each part. A part is the
+ * whole batch or, of a large one, an aligned sub-batch; docs/adr/0015. */
+#ifndef GD_NN_PLAN_H
+#define GD_NN_PLAN_H
+
+#include "nn/loss.h"
+#include "nn/net.h"
+
+/* A pass's own things, all in the context's scratch, where the next step finds them: as long as the scratch, the net's layers and the batch's shape are
+ * the same, it only takes other data through them. */
+typedef struct gd_plan {
+    gradus_context *context;
+    const void *kernels; /* the context's table when it was planned, to recognise it */
+    const gradus_net *net;
+    gd_layer *layers; /* the net's, when it was planned */
+    size_t layer_count;
+    gradus_net *trained;            /* net, or NULL: the gradients go to */
+    const gradus_tensor *gradients; /* the caller's tensors; NULL: the loss only */
+    gd_samples samples;
+    size_t part_samples, parts; /* samples of every part but the last; parts */
+    bool separate;              /* the whole gradient is kept, and the updates are phases of their own */
+    size_t part, first, count;  /* the part at hand, its first sample, its samples */
+    double operations;          /* of its products and updates that threads can share: a rough number */
+    gd_load load;
+    gd_loss loss;
+    gd_tree tree;     /* over the leaves of the loss */
+    double sum, mean; /* of the loss so far: undivided, and over the batch */
+    int skip;         /* it is not finite: parameters and states stay */
+    float **outputs;  /* [layer]: [samples][row stride] */
+    float **sums;     /* [layer]: the same before the activation, where its derivative asks for it, else NULL */
+    float *d[2];      /* gradients by the outputs of a layer and of the one before it, in turn */
+    float *turned[2]; /* the same, turned */
+    float *strips;
+    float *nodes;                 /* gradients of parts, open nodes of the tree over all leaves, as the net's memory */
+    gd_forward *forward;          /* [layer] */
+    gd_backward_input *input;     /* [layer] */
+    gd_backward_weights *weights; /* [layer] */
+    gd_update *updates;           /* [2 * layer] */
+    gd_phase *phases;
+    size_t phase_count, abandonable; /* phases; how many of them change nothing that stays */
+} gd_plan;
+
+/* The plan of a step (trained: the net) or of a loss gradient: the one in the context's scratch if it says what a new one would. */
+gradus_status gd_plan_find(gradus_context *context, const gradus_net *net, const gd_samples *samples, gradus_net *trained,
+                           const gradus_tensor *gradients, gd_plan **plan);
+
+/* Makes the list of phases one part's; parts run one after the other. Inside the floating-point guard. */
+void gd_plan_part(gd_plan *plan, size_t part);
+
+/* Bytes of scratch a step on `count` samples takes; SIZE_MAX: more than fits. */
+size_t gd_plan_scratch(const gradus_context *context, const gradus_net *net, size_t count);
+
+/* For tests: the context's steps from now on run in parts of so many samples, 64*2^k (0: as usual), and with updates of their own or, as usual, on
+ * finished tiles. Results must not change. */
+void gd_plan_test_mode(gradus_context *context, size_t part_samples, bool separate);
+
+#endif
