@@ -82,7 +82,8 @@ static inline void gradus_batch_init(gradus_batch *batch) { gradus_batch_init_si
 GRADUS_API gradus_status gradus_net_optimizer_create(gradus_context *context, const gradus_net *net, const gradus_optimizer_config *config,
                                                      gradus_optimizer **optimizer);
 
-/* One training step: forward, loss, backward, update. *loss is the batch's mean loss before the update. The batch may have any number of samples > 0.
+/* One training step: forward, loss, backward, update. *loss is the batch's mean loss before the update. The batch may have any number of samples > 0:
+ * of many it takes a part after the other through the same scratch, which grows by one gradient for each doubling.
  * The result depends neither on the ISA nor on the thread count. Errors: INVALID_ARGUMENT, UNSUPPORTED, OUT_OF_MEMORY (scratch for a new shape),
  * INTERRUPTED, NOT_FINITE (the loss is not finite; *loss holds it): whenever it fails, no parameter, state or step count has changed. */
 GRADUS_API gradus_status gradus_net_step(gradus_context *context, gradus_net *net, gradus_optimizer *optimizer, const gradus_batch *batch,

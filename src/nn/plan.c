@@ -4,9 +4,9 @@
 #include <math.h>
 #include <string.h>
 
-enum { LEAST_PART = 256 }; /* samples: for fewer the gradients that wait for each other would be a good part of the work */
+enum { LEAST_PART = 512 }; /* samples: with fewer, moving the gradients that wait for each other would be a good part of the work */
 
-/* A part's arrays should stay in a second-level cache, or not far from it. */
+/* A part's arrays, a thread: they should stay in its second-level cache, or not far from it. */
 static const size_t part_bytes = (size_t)4 << 20;
 
 static size_t greatest(size_t a, size_t b) { return a > b ? a : b; }
@@ -62,7 +62,7 @@ typedef struct cuts {
 
 static cuts cut(const gradus_context *context, const gradus_net *net, size_t count) {
     size_t samples = LEAST_PART;
-    while (samples < count && placed(net, GRADUS_DTYPE_U8, 2 * samples, 0) <= part_bytes) samples *= 2;
+    while (samples < count && placed(net, GRADUS_DTYPE_U8, 2 * samples, 0) <= part_bytes * context->threads) samples *= 2;
     if (context->test_part_samples > 0) samples = context->test_part_samples;
     const size_t parts = gd_blocks(count, samples), nodes = gd_tree_depth(parts) - 1;
     return (cuts){gd_least(count, samples), parts, greatest(nodes, context->test_separate)};

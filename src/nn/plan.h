@@ -1,5 +1,5 @@
 /* The plan of a pass over a batch, forward and back: where everything lies in the context's scratch, and the list of phases of each part. A part is the
- * whole batch or, of a large one, an aligned sub-batch; docs/adr/0015. */
+ * whole batch or, of a large one, an aligned sub-batch; docs/adr/0016. */
 #ifndef GD_NN_PLAN_H
 #define GD_NN_PLAN_H
 
