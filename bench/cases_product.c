@@ -120,6 +120,7 @@ static size_t phases_of(product_case *c, gd_forward *forward, gd_backward_input 
                                      .d_stride = d_stride,
                                      .d_panel = c->batch * GD_PANEL,
                                      .samples = c->batch,
+                                     .nodes = {.weights = c->arrays[1], .bias = c->arrays[5], .keep = true}, /* dW in panels, as nets keep it */
                                      .weights_gradient = matrix(c->arrays[1], c->in, c->out),
                                      .bias_gradient = matrix(c->arrays[5], 1, c->out),
                                      .skip = &c->skip};
