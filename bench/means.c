@@ -10,6 +10,7 @@
 #endif
 
 #include "base/affinity.h"
+#include "base/phases.h"
 
 gd_bench_options gd_bench_options_now = {.openmp = true, .pin = true};
 
@@ -38,9 +39,13 @@ static int run(void *argument) {
     return 0;
 }
 
-/* The calling thread on the first of the process's CPUs, as the pool pins its threads to the others. */
-static void run_pinned(task *t) {
+static void nothing(void *argument, size_t begin, size_t end) { (void)argument, (void)begin, (void)end; }
+
+/* The calling thread on the first of the process's CPUs, as the pool, which has to be there before, pins its threads to the others. */
+static void run_pinned(gradus_context *context, task *t) {
     cpu_set_t cpus;
+    const gd_phase phase = {nothing, NULL, gradus_context_threads(context), 1};
+    gd_bench_must(context, gd_phases_run(context, &phase, 1, 1e12, 0));
     const bool pinned = gd_bench_options_now.pin && gd_affinity_read(&cpus);
     if (pinned) gd_affinity_bind(&cpus, 0);
     run(t);
@@ -55,8 +60,7 @@ void gd_bench_enter(gradus_context *context, void (*measure)(void *what), void *
         return;
     }
 #endif
-    (void)context;
-    run_pinned(&t);
+    run_pinned(context, &t);
 }
 
 const char *gd_bench_isa(size_t index) {

@@ -177,6 +177,7 @@ void gd_pool_work(gradus_pool *pool, uint32_t home) {
 /* The caller's part, with the pool's own or lent threads. */
 static void run_with_threads(gradus_context *context, gradus_pool *pool) {
     gd_hand hand = make_hand(pool, 0, &context->interrupted);
+    gd_pool_note_caller(pool);
     publish(pool, 0);
     for (;;) {
         uint32_t turn = atomic_load_explicit(&pool->turn, memory_order_acquire);

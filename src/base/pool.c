@@ -62,11 +62,12 @@ static bool spin(const gradus_pool *pool, uint32_t seen) {
 /* Sleeping: register, fence, read the turn again, sleep. Waking: move the turn, fence, read who is registered, wake. Whichever fence comes second
  * sees the other side's store. The fences are the seq_cst operations on both words (which ThreadSanitizer understands, and x86 and ARM do at the same
  * price). */
-void gd_pool_await(gradus_pool *pool, uint32_t seen) {
-    if (spin(pool, seen)) return;
+bool gd_pool_await(gradus_pool *pool, uint32_t seen) {
+    if (spin(pool, seen)) return false;
     atomic_fetch_add(&pool->sleepers, 1);
     while (atomic_load(&pool->turn) == seen) futex_wait(&pool->turn, seen, HELPER_BIT);
     atomic_fetch_sub(&pool->sleepers, 1);
+    return true;
 }
 
 void gd_pool_await_caller(gradus_pool *pool, uint32_t seen) {
@@ -109,9 +110,24 @@ static void *map_page(void) {
     return page != MAP_FAILED ? page : NULL;
 }
 
+void gd_pool_note_caller(gradus_pool *pool) { atomic_store_explicit(&pool->caller_cpu, sched_getcpu(), memory_order_relaxed); }
+
 static bool in_forked_child(const gradus_pool *pool) { return atomic_load_explicit(pool->alive, memory_order_relaxed) == 0; }
 
 static bool is_lent(uint32_t lent) { return lent % 2 == 1; }
+
+/* Some schedulers leave two threads on one CPU, for seconds, while another is idle (seen in virtual machines), for both spin. So one of the pool's own
+ * threads that finds itself on its caller's CPU goes to another, as far from there as its index, and is free to move as before. */
+static void leave_caller_s_cpu(const gd_share *share) {
+    cpu_set_t cpus;
+    const int here = sched_getcpu();
+    if (!share->pool->spins || share->pool->pin || here != atomic_load_explicit(&share->pool->caller_cpu, memory_order_relaxed)) return;
+    if (!gd_affinity_read(&cpus) || !CPU_ISSET(here, &cpus)) return;
+    uint32_t before = 0; /* CPUs of the set */
+    for (int i = 0; i < here; i++) before += CPU_ISSET(i, &cpus) != 0;
+    gd_affinity_bind(&cpus, before + share->index);
+    (void)sched_setaffinity(0, sizeof cpus, &cpus);
+}
 
 /* The life of one of the pool's own threads. */
 static void *serve(void *argument) {
@@ -121,6 +137,7 @@ static void *serve(void *argument) {
     snprintf(name, sizeof name, "gradus-%u", (unsigned)share->index);
     (void)pthread_setname_np(pthread_self(), name);
     if (pool->pin && CPU_COUNT(&pool->cpus) > 0) gd_affinity_bind(&pool->cpus, share->index);
+    leave_caller_s_cpu(share);
     (void)gd_fp_enter(); /* for good */
     for (;;) {
         uint32_t turn = atomic_load(&pool->turn);
@@ -130,7 +147,7 @@ static void *serve(void *argument) {
             futex_wait(&pool->lent, lent, EVERYBODY);
         } else {
             gd_pool_work(pool, share->index);
-            gd_pool_await(pool, turn);
+            if (gd_pool_await(pool, turn)) leave_caller_s_cpu(share);
         }
     }
 }
@@ -141,6 +158,7 @@ static void start_threads(gradus_pool *pool) {
     sigset_t all, old;
     pthread_attr_t attributes;
     pool->started = true;
+    gd_pool_note_caller(pool);
     if (in_forked_child(pool) || pthread_attr_init(&attributes) != 0) return;
     (void)pthread_attr_setstacksize(&attributes, STACK_SIZE);
     sigfillset(&all);
@@ -281,7 +299,7 @@ void gradus_context_lend(gradus_context *context, uint32_t index) {
         uint32_t turn = atomic_load(&pool->turn);
         if (atomic_load(&pool->lent) != lent) break;
         gd_pool_work(pool, index % pool->threads);
-        gd_pool_await(pool, turn);
+        (void)gd_pool_await(pool, turn);
     }
     gd_fp_leave(environment);
 }

@@ -62,6 +62,7 @@ struct gradus_pool {
     _Alignas(GD_CACHE_LINE) _Atomic uint32_t turn;
     _Atomic uint32_t sleepers;
     atomic_bool caller_sleeps;
+    atomic_int caller_cpu;
     atomic_bool finished; /* the list */
     atomic_bool stop;     /* the pool */
 
@@ -80,12 +81,15 @@ void gd_pool_work(gradus_pool *pool, uint32_t home);
 gradus_pool *gd_pool_enter(gradus_context *context);
 void gd_pool_leave(gradus_pool *pool);
 
+/* pool.c: notes which CPU the caller of a list is on. */
+void gd_pool_note_caller(gradus_pool *pool);
+
 /* pool.c: moves the turn, after what is new has been stored, and wakes at most `wake` sleeping threads, or the sleeping caller alone. */
 void gd_pool_announce(gradus_pool *pool, uint64_t wake);
 void gd_pool_announce_end(gradus_pool *pool);
 
 /* pool.c: returns when the turn is not `seen` any more, spinning at first. */
-void gd_pool_await(gradus_pool *pool, uint32_t seen);
+bool gd_pool_await(gradus_pool *pool, uint32_t seen); /* true: it slept */
 void gd_pool_await_caller(gradus_pool *pool, uint32_t seen);
 
 /* Ends a context's own pool, if it has one. */
