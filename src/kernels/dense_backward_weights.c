@@ -82,7 +82,7 @@ static size_t weights_step(const gd_backward_weights *b) {
 }
 
 /* What a task computes of a parameter: of W `inputs` inputs from `input` on by a panel (of a narrow layer by all outputs). It lies in `rows` pieces of
- * the parameter's storage, `size` elements each, `stride` apart, from element `first`; in a node they follow each other. */
+ * the parameter's storage, `size` elements each, from element `first`, `stride` apart where there are several; in a node they follow each other. */
 typedef struct piece {
     size_t input, inputs, column, columns;
     size_t first, rows, size, stride;
@@ -90,15 +90,27 @@ typedef struct piece {
 
 static piece piece_of(const gd_backward_weights *b, size_t task) {
     const size_t all = b->dense.inputs, outputs = b->dense.outputs;
+    piece p = {.rows = 1};
     if (task >= b->weights_tasks) {
-        const size_t column = (task - b->weights_tasks) * GD_PANEL, columns = gd_least(outputs - column, GD_PANEL);
-        return (piece){0, 0, column, columns, column, 1, columns, columns};
+        p.column = p.first = (task - b->weights_tasks) * GD_PANEL;
+        p.columns = p.size = gd_least(outputs - p.column, GD_PANEL);
+        return p;
     }
-    const size_t input = task % b->row_blocks * b->step, inputs = gd_least(all - input, b->step);
-    if (gd_dense_narrow(b->dense) && inputs < all) return (piece){input, inputs, 0, outputs, input, outputs, inputs, all};
-    if (gd_dense_narrow(b->dense)) return (piece){0, all, 0, outputs, 0, 1, outputs * all, outputs * all};
-    const size_t column = task / b->row_blocks * GD_PANEL, size = inputs * GD_PANEL;
-    return (piece){input, inputs, column, gd_least(outputs - column, GD_PANEL), column * all + input * GD_PANEL, 1, size, size};
+    p.input = task % b->row_blocks * b->step;
+    p.inputs = gd_least(all - p.input, b->step);
+    if (gd_dense_narrow(b->dense)) {
+        p.columns = outputs;
+        p.first = p.input;
+        p.rows = p.inputs < all ? outputs : 1;
+        p.size = outputs * p.inputs / p.rows;
+        p.stride = all;
+    } else {
+        p.column = task / b->row_blocks * GD_PANEL;
+        p.columns = gd_least(outputs - p.column, GD_PANEL);
+        p.first = p.column * all + p.input * GD_PANEL;
+        p.size = p.inputs * GD_PANEL;
+    }
+    return p;
 }
 
 /* Joins the gradient in `node` with the open nodes of earlier sub-batches (the sum of two numbers is the same either way round). true: it has become a

@@ -53,37 +53,46 @@ static const net_shape *shape_at(size_t i) {
 static const char *const optimizers[] = {"sgd:lr=0.05,weight_decay=0.1", "momentum:lr=0.02", "adamw:lr=0.01,weight_decay=0.2",
                                          "rmsprop_centered_momentum:lr=0.001"};
 
-/* Some steps of two pairs, the first whole and on tiles, the second by another plan; in between the second meets every plan. */
-static void check_steps(gradus_context *context, const net_shape *shape, size_t samples, unsigned kind, const char *optimizer) {
+/* Some steps of two pairs, the first whole and on tiles, the second by another plan, which the last of its steps finds in its scratch. */
+static void check_steps(gradus_context *const contexts[2], const net_shape *shape, size_t samples, unsigned kind, const char *optimizer) {
     for (size_t i = 1; i <= PLANS; i++) {
-        const pair wanted = make_pair(context, shape, optimizer), found = make_pair(context, shape, optimizer);
+        const pair pairs[2] = {make_pair(contexts[0], shape, optimizer), make_pair(contexts[1], shape, optimizer)};
         for (uint64_t step = 0; step < STEPS; step++) {
             sample_set set = make_samples(shape, samples, kind, step);
+            const size_t taken[2] = {0, i < PLANS ? i : step + 2}; /* the last pair changes its plan */
             double losses[2];
-            use_plan(context, 0);
-            cr_assert_eq(gradus_net_step(context, wanted.net, wanted.optimizer, &set.batch, &losses[0]), GRADUS_OK);
-            const size_t plan = i < PLANS ? i : step + 2; /* the last pair changes its plan */
-            use_plan(context, plan);
-            cr_assert_eq(gradus_net_step(context, found.net, found.optimizer, &set.batch, &losses[1]), GRADUS_OK);
-            cr_assert(test_double_bits(losses[0]) == test_double_bits(losses[1]) && pairs_equal(wanted, found),
-                      "%zu inputs, %zu samples of kind %u, %s, plan %zu, step %d", shape->inputs, samples, kind, optimizer, plan, (int)step);
+            for (int k = 0; k < 2; k++) {
+                use_plan(contexts[k], taken[k]);
+                cr_assert_eq(gradus_net_step(contexts[k], pairs[k].net, pairs[k].optimizer, &set.batch, &losses[k]), GRADUS_OK);
+            }
+            cr_assert(test_double_bits(losses[0]) == test_double_bits(losses[1]) && pairs_equal(pairs[0], pairs[1]),
+                      "%zu inputs, %zu samples of kind %u, %s, plan %zu, step %d", shape->inputs, samples, kind, optimizer, taken[1], (int)step);
             free_samples(&set);
         }
-        free_pair(context, wanted);
-        free_pair(context, found);
+        for (int k = 0; k < 2; k++) free_pair(contexts[k], pairs[k]);
     }
+}
+
+/* The contexts of both. */
+static void make_contexts(gradus_context *contexts[2], const char *isa, uint32_t threads) {
+    for (int k = 0; k < 2; k++) contexts[k] = context_with(isa, threads);
+}
+
+static void free_contexts(gradus_context *contexts[2]) {
+    for (int k = 0; k < 2; k++) gradus_context_destroy(contexts[k]);
 }
 
 static void check_batches(uint32_t threads, int mode) {
     static const size_t batches[] = {1, 63, 64, 65, 128, 200, 449, 1000};
     const net_shape *shape;
-    gradus_context *context = context_of(threads);
+    gradus_context *contexts[2];
+    make_contexts(contexts, NULL, threads);
     gd_phases_test_mode(mode);
     for (size_t s = 0; (shape = shape_at(s)) != NULL; s++)
         for (size_t b = 0; b < sizeof batches / sizeof batches[0]; b++)
-            check_steps(context, shape, batches[b], b % 2 ? INPUTS_U8 : ROWS_STRIDED, optimizers[(s + b) % 4]);
-    for (size_t o = 0; o < 4; o++) check_steps(context, shape_at(2), 385, 0, optimizers[o]);
-    gradus_context_destroy(context);
+            check_steps(contexts, shape, batches[b], b % 2 ? INPUTS_U8 : ROWS_STRIDED, optimizers[(s + b) % 4]);
+    for (size_t o = 0; o < 4; o++) check_steps(contexts, shape_at(2), 385, 0, optimizers[o]);
+    free_contexts(contexts);
 }
 
 Test(net_plans, the_same_bits_on_one_thread) { check_batches(1, 0); }
@@ -93,17 +102,20 @@ Test(net_plans, the_same_bits_on_three_threads) { check_batches(3, 1); }
 Test(net_plans, the_same_bits_with_every_instruction_set) {
     const char *isa;
     for (size_t i = 0; (isa = runnable_isa(i)) != NULL; i++) {
-        gradus_context *context = context_with(isa, 1);
-        for (size_t s = 1; s < 4; s++) check_steps(context, shape_at(s), 333, 0, optimizers[2]);
-        gradus_context_destroy(context);
+        gradus_context *contexts[2];
+        make_contexts(contexts, isa, 1);
+        for (size_t s = 1; s < 4; s++) check_steps(contexts, shape_at(s), 333, 0, optimizers[2]);
+        free_contexts(contexts);
     }
 }
 
-/* 64 parts and more: the tree's nodes at every height. */
+/* 64 parts and more: the tree's nodes at every height; and more samples than any net's usual part. */
 Test(net_plans, many_parts) {
-    gradus_context *context = context_of(1);
-    for (size_t samples = 64 * 63; samples <= 64 * 65 + 1; samples += 64) check_steps(context, shape_at(0), samples, 0, optimizers[1]);
-    gradus_context_destroy(context);
+    gradus_context *contexts[2];
+    make_contexts(contexts, NULL, 1);
+    for (size_t samples = 64 * 63; samples <= 64 * 65 + 1; samples += 64) check_steps(contexts, shape_at(0), samples, 0, optimizers[1]);
+    check_steps(contexts, shape_at(0), 20000, 0, optimizers[1]);
+    free_contexts(contexts);
 }
 
 Test(net_plans, loss_gradients) {
@@ -218,7 +230,8 @@ Test(net_plans, interrupted_in_every_phase) {
             free_pair(context, met);
         }
         const size_t part = plans[i].part_samples ? plans[i].part_samples : WHOLE, parts = (SAMPLES + part - 1) / part;
-        cr_assert(stopped >= 5 * parts && completed > 0, "plan %zu: %zu times stopped, %zu times completed", i, stopped, completed);
+        cr_assert(stopped >= 5 * parts && completed == (plans[i].separate ? 2 : 3), "plan %zu: %zu times stopped, %zu times completed", i, stopped,
+                  completed);
     }
     free_samples(&set);
     free_pair(context, before);
@@ -229,6 +242,9 @@ Test(net_plans, interrupted_in_every_phase) {
 /* A full batch of MNIST's size in a few megabytes, the same for any number of samples but for the nodes; nothing is allocated after a reservation. */
 Test(net_plans, the_scratch_is_bounded) {
     enum { SAMPLES = 22000 };
+    static const struct {
+        size_t samples, count;
+    } nodes[] = {{513, 1}, {3 * 512, 1}, {3 * 512 + 1, 2}, {7 * 512 + 1, 3}, {SAMPLES, 5}}; /* parts here are of 512 samples */
     counting c;
     const gradus_context_config config = counting_config(&c, 1);
     const net_shape shape = shape_of(784, 2, (const size_t[]){128, 10}, GRADUS_ACTIVATION_RELU, GRADUS_ACTIVATION_SOFTMAX);
@@ -240,6 +256,10 @@ Test(net_plans, the_scratch_is_bounded) {
     cr_assert_eq(gradus_context_reserve(context, p.net, SAMPLES), GRADUS_OK);
     const size_t reserved = c.greatest, asked = c.asked;
     cr_assert_leq(reserved, (size_t)16 << 20);
+    for (size_t i = 0; i < sizeof nodes / sizeof nodes[0]; i++) {
+        const size_t wanted = gd_plan_scratch(context, p.net, 512) + nodes[i].count * p.net->memory_size;
+        cr_assert_eq(gd_plan_scratch(context, p.net, nodes[i].samples), wanted, "%zu samples", nodes[i].samples);
+    }
     cr_assert_eq(gradus_net_step(context, p.net, p.optimizer, &set.batch, &loss), GRADUS_OK);
     cr_assert_eq(gradus_net_loss_gradient(context, p.net, &set.batch, NULL, &loss), GRADUS_OK);
     for (size_t i = 0; i < PLANS; i++) {
