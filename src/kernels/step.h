@@ -17,9 +17,9 @@
 #include "kernels/tree.h"
 
 /* What one thread takes with the context's kernels for so many operations of a product (a multiply-add is two), for gd_phases_run: a rough number. An
- * element of an array that is updated costs as much as GD_ELEMENT of them, an activation as GD_FUNCTION. */
+ * weight that is read costs as much as GD_WEIGHT of them, an element of an array that is updated as GD_ELEMENT, an activation as GD_FUNCTION. */
 double gd_work_nanoseconds(const gradus_context *context, double operations);
-enum { GD_ELEMENT = 12, GD_FUNCTION = 64 };
+enum { GD_WEIGHT = 6, GD_ELEMENT = 12, GD_FUNCTION = 64 };
 
 /* How a dense layer's W [inputs, outputs] lies in memory, and with it its gradient and its optimizer's states:
  *   outputs > 16: panels of 32 output columns, k-major inside: panel p holds [inputs][32]; the last one's missing columns are +0

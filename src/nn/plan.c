@@ -157,7 +157,7 @@ static void add_phases(gd_plan *p, const gd_phase *phases, size_t count, double 
 
 static double weights_of(const gd_plan *p, size_t l) { return (double)p->net->layers[l].dense.inputs * (double)p->net->layers[l].dense.outputs; }
 
-static double product(const gd_plan *p, size_t l) { return 2.0 * (double)p->count * weights_of(p, l); }
+static double product(const gd_plan *p, size_t l) { return (2.0 * (double)p->count + GD_WEIGHT) * weights_of(p, l); }
 
 /* Of an optimizer with two states, as most have. */
 static double update(const gd_plan *p, size_t l) { return 4.0 * GD_ELEMENT * weights_of(p, l); }

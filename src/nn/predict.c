@@ -100,7 +100,7 @@ static size_t plan(chunk *c, const gradus_tensor *inputs, size_t first, size_t s
 }
 
 static double work(const chunk *c, size_t samples) {
-    return gd_work_nanoseconds(c->context, 2.0 * (double)samples * (double)gradus_net_parameter_count(c->net));
+    return gd_work_nanoseconds(c->context, (2.0 * (double)samples + GD_WEIGHT) * (double)gradus_net_parameter_count(c->net));
 }
 
 static GD_NOINLINE gradus_status predict(chunk *c, const gradus_tensor *inputs, const gradus_tensor *outputs) {
