@@ -4,6 +4,7 @@
 #include "kernels/step.h"
 
 enum {
+    IN_PLACE = 65536,          /* floats of x that are read where they lie, at most */
     PACK_SAMPLES = 16,         /* samples a task of packing */
     STRIP_ROWS = 28,           /* the most inputs a task, as many strips as fit; */
     NARROW_INPUTS = 128,       /* of a narrow layer's */
@@ -16,6 +17,12 @@ size_t gd_backward_weights_scratch(gd_dense dense, size_t samples) {
     size_t floats;
     if (gd_dense_narrow(dense)) return 0;
     return gd_size_multiply(dense.inputs, samples, &floats) ? floats : SIZE_MAX;
+}
+
+/* A tile reads a line or two of each sample: an x that stays in a near cache, on few pages, needs no packing. */
+static bool is_packed(const gd_backward_weights *b) {
+    size_t floats;
+    return !gd_dense_narrow(b->dense) && (!gd_size_multiply(b->samples, b->x_stride, &floats) || floats > IN_PLACE);
 }
 
 /* Strip s holds inputs s*height ..: [samples][height], so that a tile reads one line a sample. Whole vectors are stored, the next sample over what is
@@ -146,11 +153,12 @@ static void compute_strips_leaf(const void *argument, size_t first, size_t sampl
     const gd_backward_weights *b = leaf->backward;
     const piece *p = leaf->piece;
     const size_t height = b->context->kernels->tile_rows;
+    const bool packed = is_packed(b);
     for (size_t i = 0; i < p->inputs; i += height) {
         const size_t input = p->input + i, inputs = gd_least(b->dense.inputs - input, height);
-        const gd_tile tile = {.a = b->strips + input * b->samples + first * inputs,
+        const gd_tile tile = {.a = packed ? b->strips + input * b->samples + first * inputs : b->x + first * b->x_stride + input,
                               .a_row = 1,
-                              .a_k = (ptrdiff_t)inputs,
+                              .a_k = packed ? (ptrdiff_t)inputs : (ptrdiff_t)b->x_stride,
                               .run = samples,
                               .b = b->d + p->column / GD_PANEL * b->d_panel + first * b->d_stride,
                               .b_k = (ptrdiff_t)b->d_stride,
@@ -257,7 +265,7 @@ static void update(void *argument, size_t begin, size_t end) {
 gd_phase gd_update_phase(gd_backward_weights *b) { return (gd_phase){update, b, b->weights_tasks + bias_tasks(b), UPDATE_TASKS}; }
 
 void gd_backward_weights_phases(gd_backward_weights *b, gd_phase phases[GD_BACKWARD_WEIGHTS_PHASES]) {
-    const bool narrow = gd_dense_narrow(b->dense), packed = !narrow && (b->weights_update || b->weights_gradient.data);
+    const bool narrow = gd_dense_narrow(b->dense), packed = is_packed(b) && (b->weights_update || b->weights_gradient.data);
     b->step = weights_step(b);
     b->row_blocks = gd_blocks(b->dense.inputs, b->step);
     b->weights_tasks = b->weights_update || b->weights_gradient.data ? b->row_blocks * (narrow ? 1 : gd_dense_panels(b->dense)) : 0;

@@ -11,8 +11,8 @@ const gd_kernels *gd_kernels_at(size_t index);
 /* Whether this CPU can run it. */
 int gd_kernels_runnable(const gd_kernels *kernels);
 
-/* Sets the context's table: the named one, or the fastest that runs if name is NULL; and whether updates prefetch. `where` says who named it, for the message. An unknown name is
- * GRADUS_INVALID_ARGUMENT, one that cannot run here GRADUS_UNSUPPORTED; then the context is unchanged. */
+/* Sets the context's table: the named one, or the fastest that runs if name is NULL; and whether updates prefetch. `where` says who named it, for the
+ * message. An unknown name is GRADUS_INVALID_ARGUMENT, one that cannot run here GRADUS_UNSUPPORTED; then the context is unchanged. */
 gradus_status gd_kernels_choose(gradus_context *context, const char *name, const char *where);
 
 /* The same on a machine with these GD_CPU_* features, whatever this one has. */

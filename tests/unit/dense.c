@@ -191,7 +191,7 @@ static void interrupt_in_a_phase(void *user, size_t tasks, void (*task)(void *ar
 Test(dense, an_interrupt_in_any_phase) {
     impatient host = {0};
     gradus_context_config config;
-    const layer_case c = {GRADUS_ACTIVATION_SOFTMAX, 70, 40, 50, 1, true};
+    const layer_case c = {GRADUS_ACTIVATION_SOFTMAX, 700, 100, 50, 1, true}; /* so large that dW packs x */
     layer l = make_layer(&c, 2);
     gradus_context_config_init(&config);
     config.executor = (gradus_executor){&host, 2, interrupt_in_a_phase};
@@ -348,7 +348,7 @@ static void check_against_net(gradus_context *context, gradus_activation activat
 }
 
 Test(dense, bits_of_a_net_s_layer) {
-    static const size_t shapes[][3] = {{1, 3, 2}, {65, 20, 16}, {130, 33, 17}, {450, 40, 70}, {64, 300, 10}};
+    static const size_t shapes[][3] = {{1, 3, 2}, {65, 20, 16}, {130, 33, 17}, {450, 40, 70}, {64, 300, 10}, {1700, 39, 70}};
     for (size_t i = 0; runnable_isa(i); i++) {
         gradus_context *context = context_with(runnable_isa(i), 2);
         for (size_t s = 0; s < sizeof shapes / sizeof shapes[0]; s++) {

@@ -230,8 +230,8 @@ Test(net_plans, interrupted_in_every_phase) {
             free_pair(context, met);
         }
         const size_t part = plans[i].part_samples ? plans[i].part_samples : WHOLE, parts = (SAMPLES + part - 1) / part;
-        cr_assert(stopped >= 5 * parts && completed == (plans[i].separate ? 2 : 3), "plan %zu: %zu times stopped, %zu times completed", i, stopped,
-                  completed);
+        /* Two phases are not stopped any more: the layers' updates. */
+        cr_assert(stopped >= 5 * parts && completed == 2, "plan %zu: %zu times stopped, %zu times completed", i, stopped, completed);
     }
     free_samples(&set);
     free_pair(context, before);
