@@ -118,7 +118,7 @@ static bool is_lent(uint32_t lent) { return lent % 2 == 1; }
 
 /* Some schedulers leave two threads on one CPU, for seconds, while another is idle (seen in virtual machines), for both spin. So one of the pool's own
  * threads that finds itself on its caller's CPU goes to another, as far from there as its index, and is free to move as before. */
-static void leave_caller_s_cpu(const gd_share *share) {
+static void leave_callers_cpu(const gd_share *share) {
     cpu_set_t cpus;
     const int here = sched_getcpu();
     if (!share->pool->spins || share->pool->pin || here != atomic_load_explicit(&share->pool->caller_cpu, memory_order_relaxed)) return;
@@ -137,7 +137,7 @@ static void *serve(void *argument) {
     snprintf(name, sizeof name, "gradus-%u", (unsigned)share->index);
     (void)pthread_setname_np(pthread_self(), name);
     if (pool->pin && CPU_COUNT(&pool->cpus) > 0) gd_affinity_bind(&pool->cpus, share->index);
-    leave_caller_s_cpu(share);
+    leave_callers_cpu(share);
     (void)gd_fp_enter(); /* for good */
     for (;;) {
         uint32_t turn = atomic_load(&pool->turn);
@@ -147,7 +147,7 @@ static void *serve(void *argument) {
             futex_wait(&pool->lent, lent, EVERYBODY);
         } else {
             gd_pool_work(pool, share->index);
-            if (gd_pool_await(pool, turn)) leave_caller_s_cpu(share);
+            if (gd_pool_await(pool, turn)) leave_callers_cpu(share);
         }
     }
 }

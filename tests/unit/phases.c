@@ -1,6 +1,7 @@
 /* Lists of phases: every index once, in order, interrupted only where they may be, whoever runs them. */
 #include <errno.h>
 
+#include "base/pool.h"
 #include "lists.h"
 
 /* -- every index exactly once, in tasks cut as promised -- */
@@ -59,6 +60,8 @@ Test(phases, more_tasks_than_shares_count) {
 
 static void add_one(void *argument, size_t begin, size_t end) { *(size_t *)argument += end - begin; }
 
+static void note_done(void *argument, size_t begin, size_t end) { atomic_fetch_add((atomic_size_t *)argument, end - begin); }
+
 Test(phases, empty_phases_and_lists) {
     for (int mode = -1; mode <= 1; mode++) {
         gradus_context *context = context_of(3);
@@ -114,6 +117,24 @@ Test(phases, small_work_runs_in_order_on_the_caller) {
     cr_assert_eq(gd_phases_run(context, list, 1, 1000.0, 0), GRADUS_OK);
     cr_assert_eq(next, 1000);
     cr_assert_null(context->pool, "a small list started a pool");
+    gradus_context_destroy(context);
+}
+
+/* A phase of one task has nothing to share; much work is shared without asking, and where it is in doubt, handing over is measured, once. */
+Test(phases, sharing_is_weighed_against_its_cost) {
+    gradus_context *context = context_of(2);
+    size_t whole = 0;
+    atomic_size_t done = 0;
+    const gd_phase one_task = {add_one, &whole, 1000, 1000}, many_tasks = {note_done, &done, 1000, 10};
+    cr_assert_eq(gd_phases_run(context, &one_task, 1, 1e12, 0), GRADUS_OK);
+    cr_assert(whole == 1000 && !context->pool, "one task started a pool");
+    cr_assert_eq(gd_phases_run(context, &many_tasks, 1, 1e12, 0), GRADUS_OK);
+    cr_assert(done == 1000 && context->pool && context->pool->handoff == 0.0);
+    cr_assert_eq(gd_phases_run(context, &many_tasks, 1, 10000.0, 0), GRADUS_OK);
+    const double measured = context->pool->handoff;
+    cr_assert(done == 2000 && measured >= 1000.0, "%g ns", measured);
+    cr_assert_eq(gd_phases_run(context, &many_tasks, 1, 10000.0, 0), GRADUS_OK);
+    cr_assert(done == 3000 && context->pool->handoff == measured);
     gradus_context_destroy(context);
 }
 
