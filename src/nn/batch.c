@@ -3,6 +3,8 @@
 
 #include "nn/loss.h"
 
+enum { AHEAD = 2 }; /* rows */
+
 void gradus_batch_init_sized(gradus_batch *batch, size_t struct_size) {
     memset(batch, 0, struct_size);
     batch->struct_size = struct_size;
@@ -48,7 +50,7 @@ gradus_status gd_check_batch(gradus_context *context, const gradus_net *net, con
         return gd_fail(context, GRADUS_INVALID_ARGUMENT, "%s: samples is %zu, but the inputs have %zu rows", what, batch.samples, batch.inputs.rows);
     if (batch.first != 0 || (batch.total != 0 && batch.total != batch.samples))
         return gd_fail(context, GRADUS_UNSUPPORTED, "%s: accumulation (first, total) is not supported yet; set both to 0", what);
-    *samples = (gd_samples){batch.inputs, batch.targets, batch.samples};
+    *samples = (gd_samples){batch.inputs, batch.targets, batch.samples, NULL};
     if (gd_targets_are_classes(&batch.targets)) return check_labels(context, net, samples, what);
     if (batch.targets.dtype != GRADUS_DTYPE_F32)
         return gd_fail(context, GRADUS_UNSUPPORTED, "%s: targets of dtype %d; F32 (numbers), U8 and I32 (classes) are supported", what,
@@ -56,11 +58,17 @@ gradus_status gd_check_batch(gradus_context *context, const gradus_net *net, con
     return gd_tensor_check_f32(context, &batch.targets, batch.samples, gradus_net_outputs(net), what);
 }
 
+static const uint8_t *bytes_of(const gd_load *l, size_t i) {
+    return (const uint8_t *)l->inputs->data + gd_tensor_row(l->inputs, l->order ? l->order[l->first + i] : l->first + i);
+}
+
+/* Shuffled rows come from anywhere in memory: the one after the next is asked for while this one is converted. */
 static void load(void *argument, size_t begin, size_t end) {
     const gd_load *l = argument;
     const size_t columns = l->inputs->columns, stride = gd_row_stride(columns);
     for (size_t i = begin; i < end; i++) {
-        const uint8_t *row = (const uint8_t *)l->inputs->data + gd_tensor_row(l->inputs, l->first + i);
+        const uint8_t *row = bytes_of(l, i), *soon = i + AHEAD < l->samples ? bytes_of(l, i + AHEAD) : row;
+        for (size_t j = 0; j < columns; j += GD_ALIGNMENT) __builtin_prefetch(soon + j);
         for (size_t j = 0; j < columns; j++) l->rows[i * stride + j] = (float)row[j] * GD_U8_SCALE;
     }
 }

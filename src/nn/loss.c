@@ -34,7 +34,7 @@ typedef struct target_row {
 } target_row;
 
 static inline target_row targets_of(const gd_loss *l, size_t i) {
-    const size_t row = l->first + i;
+    const size_t row = l->order ? l->order[l->first + i] : l->first + i;
     if (!gd_targets_are_classes(l->targets)) return (target_row){(const float *)l->targets->data + gd_tensor_row(l->targets, row), 0};
     const size_t label = gd_label(l->targets, row);
     if (gd_loss_classes(l->kind, l->outputs) == l->outputs) return (target_row){NULL, label};

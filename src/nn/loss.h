@@ -12,9 +12,10 @@ typedef struct gd_loss {
     gradus_activation activation; /* the last layer's */
     double label_smoothing;
     size_t outputs, samples, y_stride, d_stride;
-    size_t first;   /* the first sample's row in targets */
-    float *y;       /* becomes the outputs in full: probabilities */
-    const float *z; /* [samples][y_stride]: the last layer's values before an activation whose derivative asks for them, else NULL */
+    size_t first;          /* the first sample's place in the order, or its row in targets */
+    const uint32_t *order; /* as of gd_samples */
+    float *y;              /* becomes the outputs in full: probabilities */
+    const float *z;        /* [samples][y_stride]: the last layer's values before an activation whose derivative asks for them, else NULL */
     const gradus_tensor *targets;
     float *d;          /* the gradient before the last activation, [samples][d_stride]; NULL: not wanted */
     float scale;       /* 1/n, for means over outputs 1/(n*outputs) */

@@ -36,6 +36,7 @@ static inline size_t gd_row_stride(size_t columns) {
 typedef struct gd_samples {
     gradus_tensor inputs, targets;
     size_t count;
+    const uint32_t *order; /* [count]: sample i is row order[i] of inputs, which are U8, and of targets; NULL: it is row i */
 } gd_samples;
 
 /* Checks inputs [count, net inputs], F32 or U8. */
@@ -44,8 +45,8 @@ gradus_status gd_check_inputs(gradus_context *context, const gradus_net *net, co
 /* Reads and checks a whole batch; `what` is the public function's name. */
 gradus_status gd_check_batch(gradus_context *context, const gradus_net *net, const gradus_batch *batch, const char *what, gd_samples *samples);
 
-/* gradus_net_step, with the batch's undivided loss sum besides the mean. */
-gradus_status gd_net_step(gradus_context *context, gradus_net *net, gradus_optimizer *optimizer, const gradus_batch *batch, double *loss,
+/* gradus_net_step on samples that have been checked, with their undivided loss sum besides the mean. */
+gradus_status gd_net_step(gradus_context *context, gradus_net *net, gradus_optimizer *optimizer, const gd_samples *samples, double *loss,
                           double *sum);
 
 /* Lays arrays out in one block of memory: first with memory NULL to measure, then again to place. Every piece starts on a cache line. */
@@ -59,7 +60,8 @@ void *gd_arena_take(gd_arena *arena, size_t count, size_t size);
 /* Inputs as fp32 rows: converts U8 into `rows`, or points at F32 inputs as they are. */
 typedef struct gd_load {
     const gradus_tensor *inputs;
-    size_t first, samples; /* of the tensor's rows */
+    const uint32_t *order; /* as of gd_samples */
+    size_t first, samples; /* of the order's rows, or the tensor's */
     float *rows;           /* [samples][gd_row_stride(columns)], used for U8 only */
 } gd_load;
 

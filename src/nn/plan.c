@@ -166,6 +166,7 @@ static void plan_forward(gd_plan *p) {
     const size_t n = p->count, last = p->net->layer_count - 1, outputs = gradus_net_outputs(p->net);
     p->load.inputs = &p->samples.inputs;
     p->load.first = p->first;
+    p->load.order = p->loss.order = p->samples.order;
     p->load.samples = n;
     add_phases(p, (gd_phase[]){gd_load_phase(&p->load)}, 1, 0.0);
     for (size_t l = 0; l <= last; l++) {
@@ -267,6 +268,7 @@ static void plan_weights(gd_plan *p, size_t l) {
 
 /* The batch's data go through a plan that was made for another of its shape. */
 static void take_inputs(gd_plan *p) {
+    p->load.order = p->loss.order = p->samples.order;
     p->forward[0].x = layer_inputs(p, 0, &p->forward[0].x_stride);
     p->weights[0].x = layer_inputs(p, 0, &p->weights[0].x_stride);
 }

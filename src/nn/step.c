@@ -70,20 +70,20 @@ static gradus_status check_optimizer(gradus_context *context, const gradus_net *
     return gd_fail(context, GRADUS_INVALID_ARGUMENT, "gradus_net_step: the optimizer was not made for this net (gradus_net_optimizer_create)");
 }
 
-gradus_status gd_net_step(gradus_context *context, gradus_net *net, gradus_optimizer *optimizer, const gradus_batch *batch, double *loss,
+gradus_status gd_net_step(gradus_context *context, gradus_net *net, gradus_optimizer *optimizer, const gd_samples *samples, double *loss,
                           double *sum) {
-    gd_samples samples;
     gradus_status status = check_optimizer(context, net, optimizer);
-    if (status == GRADUS_OK) status = gd_check_batch(context, net, batch, "gradus_net_step", &samples);
     if (status != GRADUS_OK) return status;
-    status = pass(context, net, &samples, net, optimizer, NULL, loss, sum);
+    status = pass(context, net, samples, net, optimizer, NULL, loss, sum);
     if (status == GRADUS_OK) gd_optimizer_end(optimizer);
     return status;
 }
 
 gradus_status gradus_net_step(gradus_context *context, gradus_net *net, gradus_optimizer *optimizer, const gradus_batch *batch, double *loss) {
+    gd_samples samples;
     double sum;
-    return gd_net_step(context, net, optimizer, batch, loss, &sum);
+    const gradus_status status = gd_check_batch(context, net, batch, "gradus_net_step", &samples);
+    return status == GRADUS_OK ? gd_net_step(context, net, optimizer, &samples, loss, &sum) : status;
 }
 
 static gradus_status check_gradients(gradus_context *context, const gradus_net *net, const gradus_tensor *gradients) {

@@ -1,7 +1,5 @@
-/* Mini-batch training: shuffle, gather, step; callbacks between steps. */
+/* Mini-batch training: shuffle, step, which gathers the batch's rows as it loads them; callbacks between steps. */
 #include <gradus/train.h>
-
-#include <string.h>
 
 #include "base/fp.h"
 #include "base/philox.h"
@@ -16,12 +14,9 @@ typedef struct run {
     gradus_optimizer *optimizer;
     const gradus_dataset *data;
     gradus_train_config config;
-    gradus_tensor inputs, targets; /* the data set's */
-    size_t samples, batch_size;
-    uint8_t *rows, *labels; /* the batch under way, gathered */
+    gd_samples all; /* the data set's */
+    size_t batch_size;
     uint32_t *order;
-    void *memory;
-    size_t memory_size;
     double epoch_sum; /* undivided loss of the epoch so far */
     gradus_progress progress;
 } run;
@@ -32,47 +27,26 @@ void gradus_train_config_init_sized(gradus_train_config *config, size_t struct_s
 }
 
 static gradus_status prepare(run *r) {
-    gd_arena arena = {NULL, 0};
-    r->inputs = gradus_dataset_inputs(r->data);
-    r->targets = gradus_dataset_targets(r->data);
-    r->samples = gradus_dataset_samples(r->data);
-    if (r->samples == 0) return gd_fail(r->context, GRADUS_INVALID_ARGUMENT, "gradus_train: the data set is empty");
-    if (r->samples > MAX_ROWS)
-        return gd_fail(r->context, GRADUS_UNSUPPORTED, "gradus_train: %zu samples; up to %d are supported", r->samples, MAX_ROWS);
-    if (r->inputs.columns != r->net->inputs)
-        return gd_fail(r->context, GRADUS_INVALID_ARGUMENT, "gradus_train: the data has %zu features, the net expects %zu", r->inputs.columns,
+    gradus_batch all;
+    gradus_batch_init(&all);
+    all.inputs = gradus_dataset_inputs(r->data);
+    all.targets = gradus_dataset_targets(r->data);
+    all.samples = gradus_dataset_samples(r->data);
+    if (all.samples == 0) return gd_fail(r->context, GRADUS_INVALID_ARGUMENT, "gradus_train: the data set is empty");
+    if (all.samples > MAX_ROWS)
+        return gd_fail(r->context, GRADUS_UNSUPPORTED, "gradus_train: %zu samples; up to %d are supported", all.samples, MAX_ROWS);
+    if (all.inputs.columns != r->net->inputs)
+        return gd_fail(r->context, GRADUS_INVALID_ARGUMENT, "gradus_train: the data has %zu features, the net expects %zu", all.inputs.columns,
                        r->net->inputs);
-    r->batch_size = r->config.batch_size == 0 || r->config.batch_size > r->samples ? r->samples : r->config.batch_size;
-    for (int placing = 0; placing < 2; placing++) {
-        r->order = gd_arena_take(&arena, r->samples, sizeof *r->order);
-        r->rows = gd_arena_take(&arena, r->batch_size, r->inputs.columns);
-        r->labels = gd_arena_take(&arena, r->batch_size, 1);
-        if (placing) break;
-        r->memory_size = arena.used;
-        gradus_status status = gd_context_allocate(r->context, arena.used, "training batch", &r->memory);
-        if (status != GRADUS_OK) return status;
-        arena = (gd_arena){r->memory, 0};
-    }
+    gradus_status status = gd_check_batch(r->context, r->net, &all, "gradus_train", &r->all);
+    if (status != GRADUS_OK) return status;
+    r->batch_size = r->config.batch_size == 0 || r->config.batch_size > all.samples ? all.samples : r->config.batch_size;
     r->progress.epochs = r->config.epochs;
-    r->progress.steps_per_epoch = (r->samples + r->batch_size - 1) / r->batch_size;
-    return GRADUS_OK;
-}
-
-/* Copies the batch's rows side by side, as they are. */
-static gradus_batch gather(run *r, size_t first, size_t count) {
-    const size_t columns = r->inputs.columns;
-    gradus_batch batch;
-    for (size_t i = 0; i < count; i++) {
-        const size_t row = r->order[first + i];
-        memcpy(r->rows + i * columns, (const uint8_t *)r->inputs.data + gd_tensor_row(&r->inputs, row), columns);
-        r->labels[i] = ((const uint8_t *)r->targets.data)[row];
-    }
-    gradus_batch_init(&batch);
-    batch.inputs = gradus_tensor_matrix(GRADUS_DTYPE_U8, r->rows, count, columns);
-    batch.targets = gradus_tensor_vector(GRADUS_DTYPE_U8, r->labels, count);
-    batch.samples = count;
-    batch.step = r->progress.step;
-    return batch;
+    r->progress.steps_per_epoch = gd_blocks(all.samples, r->batch_size);
+    void *memory;
+    status = gd_context_allocate(r->context, all.samples * sizeof *r->order, "training order", &memory);
+    if (status == GRADUS_OK) r->order = memory;
+    return status;
 }
 
 static GD_NOINLINE void add_loss(run *r, double sum) {
@@ -82,7 +56,7 @@ static GD_NOINLINE void add_loss(run *r, double sum) {
 
 static gradus_status step(run *r, size_t first, size_t count) {
     double loss, sum;
-    const gradus_batch batch = gather(r, first, count);
+    const gd_samples batch = {r->all.inputs, r->all.targets, count, r->order + first};
     gradus_status status = gd_net_step(r->context, r->net, r->optimizer, &batch, &loss, &sum);
     if (status == GRADUS_NOT_FINITE)
         return gd_fail(r->context, status, "the run diverged at step %llu (epoch %llu): %s", (unsigned long long)(r->progress.step + 1),
@@ -104,9 +78,9 @@ static gradus_status epoch(run *r, bool *stop) {
     r->epoch_sum = 0.0;
     r->progress.epoch++;
     r->progress.epoch_samples = 0;
-    gd_shuffle(gd_stream_make(r->config.seed, r->progress.epoch - 1, 0, GD_PURPOSE_SHUFFLE), r->order, r->samples);
-    for (size_t first = 0; first < r->samples && !asked && !out_of_steps(r); first += r->batch_size) {
-        const size_t left = r->samples - first;
+    gd_shuffle(gd_stream_make(r->config.seed, r->progress.epoch - 1, 0, GD_PURPOSE_SHUFFLE), r->order, r->all.count);
+    for (size_t first = 0; first < r->all.count && !asked && !out_of_steps(r); first += r->batch_size) {
+        const size_t left = r->all.count - first;
         gradus_status status = step(r, first, left < r->batch_size ? left : r->batch_size);
         if (status != GRADUS_OK) return status;
         asked = r->config.on_step && r->config.on_step(r->config.user, &r->progress);
@@ -124,7 +98,7 @@ gradus_status gradus_train(gradus_context *context, gradus_net *net, gradus_opti
     gradus_status status = config ? gd_read_struct(context, "gradus_train_config", config, &r.config, sizeof r.config) : GRADUS_OK;
     if (status == GRADUS_OK) status = prepare(&r);
     while (status == GRADUS_OK && !stop && r.progress.epoch < r.config.epochs) status = epoch(&r, &stop);
-    gd_release(&context->allocator, r.memory, r.memory_size);
+    gd_release(&context->allocator, r.order, r.all.count * sizeof *r.order);
     if (progress && progress->struct_size >= sizeof(size_t)) gd_write_struct(progress, progress->struct_size, &r.progress, sizeof r.progress);
     return status;
 }
