@@ -348,7 +348,7 @@ static void check_against_net(gradus_context *context, gradus_activation activat
 }
 
 Test(dense, bits_of_a_net_s_layer) {
-    static const size_t shapes[][3] = {{1, 3, 2}, {65, 20, 16}, {130, 33, 17}, {450, 40, 70}, {64, 300, 10}, {1700, 39, 70}};
+    static const size_t shapes[][3] = {{1, 3, 2}, {65, 20, 16}, {130, 33, 17}, {450, 40, 70}, {64, 300, 10}, {1697, 39, 70}};
     for (size_t i = 0; runnable_isa(i); i++) {
         gradus_context *context = context_with(runnable_isa(i), 2);
         for (size_t s = 0; s < sizeof shapes / sizeof shapes[0]; s++) {
@@ -358,6 +358,13 @@ Test(dense, bits_of_a_net_s_layer) {
         }
         gradus_context_destroy(context);
     }
+}
+
+/* So many leaves that a task has fewer inputs: all its open nodes have to fit its memory. */
+Test(dense, leaves_enough_for_smaller_tasks) {
+    gradus_context *context = context_of(2);
+    check_against_net(context, GRADUS_ACTIVATION_IDENTITY, GRADUS_LOSS_MSE, 65600, 128, 16);
+    gradus_context_destroy(context);
 }
 
 /* -- errors -- */

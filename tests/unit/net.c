@@ -153,12 +153,10 @@ Test(net, gradients_over_several_blocks) {
     gradus_context *context = context_of(2);
     const net_shape wide = shape_of(513, 2, outputs, GRADUS_ACTIVATION_RELU, GRADUS_ACTIVATION_SOFTMAX);
     const net_shape narrow = shape_of(700, 1, &(const size_t){10}, 0, GRADUS_ACTIVATION_SOFTMAX);
-    const net_shape many = shape_of(130, 1, &(const size_t){16}, 0, GRADUS_ACTIVATION_IDENTITY); /* leaves enough for the least tasks */
     const net_shape last = shape_of(3, 2, (const size_t[]){300, 10}, GRADUS_ACTIVATION_RELU, GRADUS_ACTIVATION_SOFTMAX);
     check_gradient(context, &wide, 65, 0, 1);
     check_gradient(context, &narrow, 130, INPUTS_U8, 2);
     check_gradient(context, &last, 65, 0, 3);
-    check_gradient(context, &many, 66000, 0, 4);
     gradus_context_destroy(context);
 }
 
