@@ -162,6 +162,25 @@ Test(net, gradients_over_several_blocks) {
 
 /* -- predictions and evaluation -- */
 
+/* One feature a sample, in a column without gaps and in columns with them: a narrow layer reads the first where it lies. */
+Test(net, a_column_of_inputs_with_and_without_gaps) {
+    enum { SAMPLES = 70, MOST_STRIDE = 3 };
+    gradus_context *context = context_of(1);
+    const net_shape shape = shape_of(1, 2, (const size_t[]){5, 1}, GRADUS_ACTIVATION_TANH, GRADUS_ACTIVATION_IDENTITY);
+    gradus_net *net = make_net(context, &shape, 3);
+    float x[SAMPLES * MOST_STRIDE], y[MOST_STRIDE][SAMPLES];
+    for (size_t stride = 1; stride <= MOST_STRIDE; stride++) {
+        for (size_t i = 0; i < SAMPLES * MOST_STRIDE; i++) x[i] = i % stride == 0 ? (float)(i / stride) * 0.05f - 2.0f : 99.0f;
+        gradus_tensor inputs = gradus_tensor_matrix(GRADUS_DTYPE_F32, x, SAMPLES, 1);
+        inputs.row_stride = (ptrdiff_t)stride;
+        const gradus_tensor outputs = gradus_tensor_matrix(GRADUS_DTYPE_F32, y[stride - 1], SAMPLES, 1);
+        cr_assert_eq(gradus_net_predict(context, net, &inputs, &outputs), GRADUS_OK, "%s", gradus_context_message(context));
+        cr_assert_arr_eq(y[stride - 1], y[0], sizeof y[0], "row stride %zu", stride);
+    }
+    gradus_net_destroy(context, net);
+    gradus_context_destroy(context);
+}
+
 /* tp/(tp + fp) and tp/(tp + fn), joined. */
 static double f1_of(const size_t *predicted, const size_t *truth, size_t samples, size_t class) {
     double both = 0.0, as_predicted = 0.0, as_true = 0.0;
