@@ -6,6 +6,7 @@
 #include "base/phases.h"
 
 #include <sched.h>
+#include <stdlib.h>
 
 #include "base/clock.h"
 #include "base/context.h"
@@ -236,7 +237,7 @@ static bool run_shared(gradus_context *context, gradus_pool *pool, const gd_phas
 /* What sharing a phase costs at least and at most, anywhere; and how much more than its cost a list has to save: estimates are rough. */
 static const double LEAST_HANDOFF = 1000.0, MOST_HANDOFF = 20000.0, MARGIN = 1.5;
 
-enum { PROBE_PHASES = 16, PROBE_LISTS = 24, PROBE_NANOSECONDS = 2000000, PROBE_TASK_NANOSECONDS = 2000 };
+enum { PROBE_PHASES = 16, PROBE_LISTS = 24, PROBE_NANOSECONDS = 2000000, PROBE_TASK_NANOSECONDS = 2000, PROBE_HOLDS_NANOSECONDS = 1000000000 };
 
 static void wait_a_little(void *argument, size_t begin, size_t end) {
     const uint64_t until = gd_clock_nanoseconds() + (end - begin) * PROBE_TASK_NANOSECONDS;
@@ -244,20 +245,36 @@ static void wait_a_little(void *argument, size_t begin, size_t end) {
     while (gd_clock_nanoseconds() < until) continue;
 }
 
-/* What sharing a phase costs on this machine, with these threads: phases of a task a thread, which take longer than the task. The best of many short
- * lists, for 2 ms at most: the first ones wake the threads, and the system may put one aside for a while, which is not what is asked for. */
+static int compare_times(const void *a, const void *b) {
+    return (*(const uint64_t *)a > *(const uint64_t *)b) - (*(const uint64_t *)a < *(const uint64_t *)b);
+}
+
+/* What sharing a phase costs now, with these threads: phases of a task a thread, which take longer than the task. The median of many short lists, for
+ * 2 ms at most: the first ones wake the threads. */
 static double measure_handoff(gradus_context *context, gradus_pool *pool) {
     gd_phase list[PROBE_PHASES];
-    uint64_t best = UINT64_MAX, lists = 0;
+    uint64_t took[PROBE_LISTS];
+    size_t lists = 0;
     for (size_t i = 0; i < PROBE_PHASES; i++) list[i] = (gd_phase){wait_a_little, NULL, pool->threads, 1};
     const uint64_t until = gd_clock_nanoseconds() + PROBE_NANOSECONDS;
     do {
         const uint64_t begin = gd_clock_nanoseconds();
         (void)run_shared(context, pool, list, PROBE_PHASES, 0);
-        const uint64_t took = gd_clock_nanoseconds() - begin;
-        best = took < best ? took : best;
-    } while (++lists < PROBE_LISTS && gd_clock_nanoseconds() < until);
-    return (double)best / PROBE_PHASES - PROBE_TASK_NANOSECONDS;
+        took[lists++] = gd_clock_nanoseconds() - begin;
+    } while (lists < PROBE_LISTS && gd_clock_nanoseconds() < until);
+    qsort(took, lists, sizeof took[0], compare_times);
+    return (double)took[lists / 2] / PROBE_PHASES - PROBE_TASK_NANOSECONDS;
+}
+
+/* Measured anew where that was more than a second ago: others come and go, and a virtual CPU that sleeps may take long to wake. */
+static double handoff_of(gradus_context *context, gradus_pool *pool) {
+    const uint64_t now = gd_clock_nanoseconds();
+    if (pool->handoff == 0.0 || now - pool->measured_at > PROBE_HOLDS_NANOSECONDS) {
+        const double handoff = measure_handoff(context, pool);
+        pool->handoff = handoff > LEAST_HANDOFF ? handoff : LEAST_HANDOFF;
+        pool->measured_at = now;
+    }
+    return pool->handoff;
 }
 
 /* Whether `threads` save more nanoseconds than so much a phase. */
@@ -278,11 +295,7 @@ static gradus_pool *pool_for(gradus_context *context, const gd_phase *phases, si
     if (mode == 0 || (mode != 1 && !pays(phases, count, nanoseconds, context->threads, LEAST_HANDOFF))) return NULL;
     gradus_pool *pool = gd_pool_enter(context);
     if (!pool || mode == 1 || pays(phases, count, nanoseconds, pool->threads, MOST_HANDOFF)) return pool;
-    if (pool->handoff == 0.0) {
-        const double handoff = measure_handoff(context, pool);
-        pool->handoff = handoff > LEAST_HANDOFF ? handoff : LEAST_HANDOFF;
-    }
-    if (pays(phases, count, nanoseconds, pool->threads, pool->handoff)) return pool;
+    if (pays(phases, count, nanoseconds, pool->threads, handoff_of(context, pool))) return pool;
     gd_pool_leave(pool);
     return NULL;
 }

@@ -45,6 +45,7 @@ struct gradus_pool {
     bool pin;
     bool spins;              /* a thread looks at `turn` for a while before it sleeps */
     double handoff;          /* nanoseconds that sharing a phase costs, measured by phases.c; 0: not yet */
+    uint64_t measured_at;    /* by the clock */
     cpu_set_t cpus;          /* of the process when the pool was made; empty: unknown */
     _Atomic uint32_t *alive; /* on a page that fork() wipes: 0 in a child */
 
