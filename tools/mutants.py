@@ -248,8 +248,9 @@ def read_record(file):
 
 
 def write_record(file, fates, isas):
-    """Replaces the rows of the files in `fates`, all of whose mutants are there."""
-    rows, now = read_record(file), datetime.datetime.utcnow().strftime("%Y-%m-%d")
+    """Replaces the rows of the files in `fates`, all of whose mutants are there; leaves out those of files that are gone."""
+    rows = {path: row for path, row in read_record(file).items() if (file.parents[2] / path).exists()}
+    now = datetime.datetime.utcnow().strftime("%Y-%m-%d")
     for path in {m.path for m in fates}:
         mutants = sorted((m for m in fates if m.path == path), key=lambda m: (m.start, m.end, m.new))
         rows[path] = [fingerprint(mutants), now, "+".join(isas)] + [str(sum(fates[m][0] == fate for m in mutants)) for fate in FATES]
