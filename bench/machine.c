@@ -1,8 +1,7 @@
 /* The machine's limits, measured through the same phases and threads as the cases. */
 #include "machine.h"
 
-#include <time.h>
-
+#include "base/clock.h"
 #include "base/fp.h"
 #include "base/memory.h"
 #include "base/phases.h"
@@ -48,11 +47,7 @@ static void run(const job *j, gd_phase_function *function, size_t count, size_t 
     gd_fp_leave(environment);
 }
 
-static double now(void) {
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
+static double now(void) { return 1e-9 * (double)gd_clock_nanoseconds(); }
 
 /* Seconds of one pass, the best round's: of nine, or of as many as half a second allows, but three. */
 static double best_seconds(void (*pass)(const job *j, size_t times), const job *j, size_t times) {

@@ -277,8 +277,8 @@ static double handoff_of(gradus_context *context, gradus_pool *pool) {
     return pool->handoff;
 }
 
-/* Whether `threads` save more nanoseconds than so much a phase. */
-static bool pays(const gd_phase *phases, size_t count, double nanoseconds, uint32_t threads, double handoff) {
+/* Up to what cost of a phase threads save more than their list's phases cost; not above 0: there is nothing to share. */
+static double worth_a_phase(const gd_phase *phases, size_t count, double nanoseconds, uint32_t threads) {
     size_t shared = 0, most = 1;
     for (size_t i = 0; i < count; i++) {
         const size_t tasks = phase_tasks(&phases[i]);
@@ -286,16 +286,16 @@ static bool pays(const gd_phase *phases, size_t count, double nanoseconds, uint3
         most = tasks > most ? tasks : most;
     }
     const double useful = most < threads ? (double)most : (double)threads;
-    return nanoseconds * (1.0 - 1.0 / useful) > MARGIN * handoff * (double)shared;
+    return shared > 0 ? nanoseconds * (1.0 - 1.0 / useful) / (MARGIN * (double)shared) : 0.0;
 }
 
 /* The pool for a list that is worth sharing, entered; NULL: it runs in order. */
 static gradus_pool *pool_for(gradus_context *context, const gd_phase *phases, size_t count, double nanoseconds) {
     const int mode = atomic_load_explicit(&test_mode, memory_order_relaxed);
-    if (mode == 0 || (mode != 1 && !pays(phases, count, nanoseconds, context->threads, LEAST_HANDOFF))) return NULL;
+    const double worth = worth_a_phase(phases, count, nanoseconds, context->threads);
+    if (mode == 0 || (mode != 1 && worth <= LEAST_HANDOFF)) return NULL;
     gradus_pool *pool = gd_pool_enter(context);
-    if (!pool || mode == 1 || pays(phases, count, nanoseconds, pool->threads, MOST_HANDOFF)) return pool;
-    if (pays(phases, count, nanoseconds, pool->threads, handoff_of(context, pool))) return pool;
+    if (!pool || mode == 1 || worth > MOST_HANDOFF || worth > handoff_of(context, pool)) return pool;
     gd_pool_leave(pool);
     return NULL;
 }

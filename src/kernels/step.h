@@ -16,7 +16,7 @@
 #include "kernels/tensor.h"
 #include "kernels/tree.h"
 
-/* What one thread takes with the context's kernels for so many operations of a product (a multiply-add is two), for gd_phases_run: a rough number. An
+/* What one thread takes with the context's kernels for so many operations of a product (a multiply-add is two), for gd_phases_run: a rough number. A
  * weight that is read costs as much as GD_WEIGHT of them, an element of an array that is updated as GD_ELEMENT, an activation as GD_FUNCTION. */
 double gd_work_nanoseconds(const gradus_context *context, double operations);
 enum { GD_WEIGHT = 6, GD_ELEMENT = 12, GD_FUNCTION = 64 };
