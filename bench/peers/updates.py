@@ -132,14 +132,14 @@ def adam_only(name, torch, kinds):
 
 def deepspeed_peer(threads):
     torch = libraries.load_torch(threads)
+    import deepspeed
     from deepspeed.ops.adam import DeepSpeedCPUAdam
-    from deepspeed.version import version
 
     kinds = {
         "adam": lambda parameters: DeepSpeedCPUAdam(parameters, lr=1e-3, adamw_mode=False),
         "adamw": lambda parameters: DeepSpeedCPUAdam(parameters, lr=1e-3, adamw_mode=True),
     }
-    return adam_only("DeepSpeed", torch, kinds), "deepspeed " + version
+    return adam_only("DeepSpeed", torch, kinds), "deepspeed " + deepspeed.__version__
 
 
 def bitsandbytes_peer(threads):
