@@ -1,4 +1,5 @@
-/* The command line: one table of options drives parsing, defaults, help and error messages. */
+/* What the command line asks for. One table of options (cli/options.h) drives parsing, defaults, help, configuration files, completion and the man
+ * page. */
 #ifndef GD_CLI_ARGUMENTS_H
 #define GD_CLI_ARGUMENTS_H
 
@@ -14,28 +15,28 @@ typedef struct gd_command gd_command;
 /* What was asked for, defaults filled in. */
 typedef struct gd_arguments {
     const gd_command *command;
-    const char *operands[2];
-    const char *layers, *loss, *optimizer, *test, *out, *isa, *pin, *threads_from; /* NULL: not given, no default in the table */
-    uint64_t batch_size;                                                           /* 0: the whole set */
-    uint64_t epochs, max_steps, seed, threads;                                     /* 0: no limit; 0: the library's choice */
+    const char *operands[2];                                                                /* NULL: not given */
+    const char *layers, *loss, *optimizer, *test, *out, *isa, *pin, *threads_from, *config; /* NULL: not given, no default in the table */
+    uint64_t batch_size;                                                                    /* 0: the whole set */
+    uint64_t epochs, max_steps, seed, threads;                                              /* 0: no limit; 0: the library's choice */
     double label_smoothing;
     bool overwrite, json, quiet, help;
+    char *file; /* what --config holds; texts point into it */
 } gd_arguments;
 
 struct gd_command {
     const char *name, *operands, *summary;
-    unsigned bit; /* GD_COMMAND_* */
-    int operand_count;
+    unsigned bit;                          /* GD_COMMAND_* */
+    int least_operands, greatest_operands; /* how many there may be */
     int (*run)(const gd_arguments *arguments);
 };
 
-enum { GD_COMMAND_TRAIN = 1, GD_COMMAND_EVAL = 2, GD_COMMAND_INFO = 4 };
+enum { GD_COMMAND_TRAIN = 1, GD_COMMAND_EVAL = 2, GD_COMMAND_INFO = 4, GD_COMMAND_COMPLETION = 8 };
 
-/* Reads what follows the command's name; stops at --help. false: what is wrong has been said on stderr (exit with GD_EXIT_USAGE). */
+/* Reads what follows the command's name, and the file that --config names before it; stops at --help. false: what is wrong has been said on stderr
+ * (exit with GD_EXIT_USAGE). gd_arguments_free in any case. */
 bool gd_arguments_parse(const gd_command *command, int count, char *const *words, gd_arguments *arguments);
-
-/* A command's help: its options with their defaults. */
-void gd_arguments_help(const gd_command *command, FILE *out);
+void gd_arguments_free(gd_arguments *arguments);
 
 /* An error in two lines on stderr: what is wrong, what to do. The first begins with "gradus COMMAND: ". `remedy` may be NULL. Returns `exit_code`. */
 int gd_complain(const gd_command *command, int exit_code, const char *what, const char *remedy);

@@ -6,31 +6,33 @@
 
 #include "cli/arguments.h"
 #include "cli/commands.h"
+#include "cli/help.h"
 #include "cli/nearest.h"
 
+static int print_completion(const gd_arguments *arguments) {
+    char what[120];
+    if (gd_help_completion(arguments->operands[0], stdout)) return GD_EXIT_DONE;
+    snprintf(what, sizeof what, "%.60s: no such shell", arguments->operands[0]);
+    return gd_complain(arguments->command, GD_EXIT_USAGE, what, "there are bash, zsh and fish");
+}
+
 static const gd_command commands[] = {
-    {"train", "DATA", "Trains a dense net on DATA and reports how good it is.", GD_COMMAND_TRAIN, 1, gd_command_train},
-    {"eval", "MODEL DATA", "Loss, accuracy and F1 of a saved MODEL on DATA's test set (its only set, if it brings none).", GD_COMMAND_EVAL, 2,
+    {"train", "DATA", "Trains a dense net on DATA and reports how good it is.", GD_COMMAND_TRAIN, 1, 1, gd_command_train},
+    {"eval", "MODEL DATA", "Loss, accuracy and F1 of a saved MODEL on DATA's test set (its only set, if it brings none).", GD_COMMAND_EVAL, 2, 2,
      gd_command_eval},
-    {"info", "", "What gradus found on this machine, what it chose and why.", GD_COMMAND_INFO, 0, gd_command_info},
+    {"info", "", "What gradus found on this machine, what it chose and why.", GD_COMMAND_INFO, 0, 0, gd_command_info},
+    {"completion", "SHELL", "A script that completes gradus's words in bash, zsh or fish.", GD_COMMAND_COMPLETION, 1, 1, print_completion},
 };
 
 enum { COMMAND_COUNT = sizeof commands / sizeof commands[0] };
+
+const gd_command *gd_command_at(size_t index) { return index < COMMAND_COUNT ? &commands[index] : NULL; }
 
 static const gd_command *find_command(const char *name) {
     for (size_t i = 0; i < COMMAND_COUNT; i++) {
         if (strcmp(commands[i].name, name) == 0) return &commands[i];
     }
     return NULL;
-}
-
-static void print_help(FILE *out) {
-    fprintf(out, "usage: gradus COMMAND ...\nTrains dense nets on CPUs, with the same bits on every machine.\n\nCommands:\n");
-    for (size_t i = 0; i < COMMAND_COUNT; i++) fprintf(out, "  %-6s %-11s %s\n", commands[i].name, commands[i].operands, commands[i].summary);
-    fprintf(out, "  %-6s %-11s %s\n", "help", "[COMMAND]", "This text, or a command's options (also: gradus COMMAND --help).");
-    fprintf(out, "  %-18s %s\n", "--version", "The version of gradus and of its arithmetic.");
-    fprintf(out, "\nExample:\n  gradus train digits\n");
-    fprintf(out, "\nExit codes: 0 done, 1 failed, 2 wrong usage, 3 training diverged, 130 and 143 stopped by a signal.\n");
 }
 
 static int refuse_command(const char *word) {
@@ -46,19 +48,30 @@ static int refuse_command(const char *word) {
 
 static int help(const char *word) {
     const gd_command *command = word != NULL ? find_command(word) : NULL;
-    if (word != NULL && command == NULL) return refuse_command(word);
-    if (command != NULL) {
-        gd_arguments_help(command, stdout);
+    if (word != NULL && strcmp(word, "--man") == 0) {
+        gd_help_man(stdout);
+    } else if (word != NULL && command == NULL) {
+        return refuse_command(word);
+    } else if (command != NULL) {
+        gd_help_command(command, stdout);
     } else {
-        print_help(stdout);
+        gd_help_program(stdout);
     }
     return GD_EXIT_DONE;
+}
+
+static int run_command(const gd_command *command, int count, char *const *words) {
+    gd_arguments arguments;
+    int code = GD_EXIT_USAGE;
+    if (gd_arguments_parse(command, count, words, &arguments)) code = arguments.help ? help(command->name) : command->run(&arguments);
+    gd_arguments_free(&arguments);
+    return code;
 }
 
 static int run(int count, char *const *words) {
     const char *word = count > 1 ? words[1] : NULL;
     if (word == NULL) {
-        print_help(stderr);
+        gd_help_program(stderr);
         return GD_EXIT_USAGE;
     }
     if (strcmp(word, "help") == 0 || strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) return help(count > 2 ? words[2] : NULL);
@@ -67,10 +80,7 @@ static int run(int count, char *const *words) {
         return GD_EXIT_DONE;
     }
     const gd_command *command = find_command(word);
-    if (command == NULL) return refuse_command(word);
-    gd_arguments arguments;
-    if (!gd_arguments_parse(command, count - 2, words + 2, &arguments)) return GD_EXIT_USAGE;
-    return arguments.help ? help(command->name) : command->run(&arguments);
+    return command != NULL ? run_command(command, count - 2, words + 2) : refuse_command(word);
 }
 
 int main(int count, char **words) {

@@ -9,6 +9,7 @@
 
 #include "base/memory.h"
 #include "cli/commands.h"
+#include "cli/config.h"
 #include "cli/out_folder.h"
 #include "cli/output.h"
 #include "cli/scores.h"
@@ -181,10 +182,11 @@ static int create_net(run *r) {
 static int open_folder(run *r) {
     gradus_allocator allocator = gd_default_allocator();
     gd_writer config = gd_writer_make(&allocator);
-    gd_train_plan_config(&r->plan, r->net, &config);
+    bool settled = gd_train_plan_settle(&r->plan, r->net);
+    if (settled) gd_config_write(&r->plan.effective, &config);
     gd_write_bytes(&config, "", 1);
-    int code = config.failed ? gd_complain(r->plan.arguments->command, GD_EXIT_FAILED, "out of memory", NULL)
-                             : gd_out_folder_open(&r->plan.means, r->plan.arguments, (const char *)config.data, &r->folder);
+    int code = !settled || config.failed ? gd_complain(r->plan.arguments->command, GD_EXIT_FAILED, "out of memory", NULL)
+                                         : gd_out_folder_open(&r->plan.means, r->plan.arguments, (const char *)config.data, &r->folder);
     gd_writer_free(&config);
     return code;
 }

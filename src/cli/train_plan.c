@@ -1,7 +1,6 @@
 /* From arguments to a plan. */
 #include "cli/train_plan.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -108,7 +107,10 @@ int gd_train_plan_make(const gd_arguments *arguments, gd_train_plan *plan) {
     const char *variable = gd_copies_variable();
     if (variable != NULL) return refuse_copies(arguments, variable);
     int code = gd_means_create(arguments, &plan->means);
-    if (code == GD_EXIT_DONE) code = read_optimizer(plan);
+    if (code == GD_EXIT_DONE) {
+        for (size_t i = 0; i < sizeof plan->texts / sizeof plan->texts[0]; i++) plan->texts[i] = gd_writer_make(&plan->means.context->allocator);
+        code = read_optimizer(plan);
+    }
     if (code == GD_EXIT_DONE) code = read_loss(plan);
     if (code == GD_EXIT_DONE && arguments->layers != NULL) code = read_layers(plan, arguments->layers);
     if (code == GD_EXIT_DONE) code = open_data(plan);
@@ -120,30 +122,17 @@ int gd_train_plan_make(const gd_arguments *arguments, gd_train_plan *plan) {
 void gd_train_plan_end(gd_train_plan *plan) {
     gradus_context *context = plan->means.context;
     if (context == NULL) return;
+    for (size_t i = 0; i < sizeof plan->texts / sizeof plan->texts[0]; i++) gd_writer_free(&plan->texts[i]);
     if (plan->layers != NULL) gd_release(&context->allocator, plan->layers, plan->layer_count * sizeof *plan->layers);
     gradus_dataset_destroy(context, plan->train);
     gradus_dataset_destroy(context, plan->test);
     gd_means_destroy(&plan->means);
 }
 
-static void write_line(gd_writer *out, const char *key, const char *value) {
-    gd_write_text(out, key);
-    gd_write_text(out, " = ");
-    gd_write_text(out, value);
-    gd_write_text(out, "\n");
-}
-
-static void write_count(gd_writer *out, const char *key, uint64_t value) {
-    char text[24];
-    snprintf(text, sizeof text, "%" PRIu64, value);
-    write_line(out, key, text);
-}
-
 /* In --optimizer's own grammar, every key with its value. */
 static void write_optimizer(gd_writer *out, const gradus_optimizer_config *config) {
     gradus_optimizer_info info = {.struct_size = sizeof info};
     for (size_t i = 0; gradus_optimizer_list(i, &info) && info.algorithm != config->algorithm;) i++;
-    gd_write_text(out, "optimizer = ");
     gd_write_text(out, info.name);
     gd_write_text(out, ":variant=");
     gd_write_text(out, info.variant);
@@ -155,29 +144,17 @@ static void write_optimizer(gd_writer *out, const gradus_optimizer_config *confi
         gd_write_text(out, "=");
         gd_write_text(out, number);
     }
-    gd_write_text(out, "\n");
 }
 
-void gd_train_plan_config(const gd_train_plan *plan, const gradus_net *net, gd_writer *out) {
-    const gd_arguments *arguments = plan->arguments;
-    write_line(out, "data", arguments->operands[0]);
-    if (arguments->test != NULL) write_line(out, "test", arguments->test);
-    gd_write_text(out, "layers = ");
-    gd_layers_write(out, net);
-    gd_write_text(out, "\n");
-    write_line(out, "loss", gradus_loss_name(plan->loss));
-    if (arguments->label_smoothing != 0.0) {
-        char number[32];
-        gd_json_print_number(number, arguments->label_smoothing);
-        write_line(out, "label-smoothing", number);
-    }
-    write_optimizer(out, &plan->optimizer);
-    if (arguments->batch_size == 0) {
-        write_line(out, "batch-size", "full");
-    } else {
-        write_count(out, "batch-size", arguments->batch_size);
-    }
-    write_count(out, "epochs", arguments->epochs);
-    if (arguments->max_steps != 0) write_count(out, "max-steps", arguments->max_steps);
-    write_count(out, "seed", arguments->seed);
+bool gd_train_plan_settle(gd_train_plan *plan, const gradus_net *net) {
+    gd_writer *layers = &plan->texts[0], *optimizer = &plan->texts[1];
+    plan->effective = *plan->arguments;
+    gd_layers_write(layers, net);
+    gd_write_bytes(layers, "", 1);
+    write_optimizer(optimizer, &plan->optimizer);
+    gd_write_bytes(optimizer, "", 1);
+    plan->effective.layers = (const char *)layers->data;
+    plan->effective.optimizer = (const char *)optimizer->data;
+    plan->effective.loss = gradus_loss_name(plan->loss);
+    return !layers->failed && !optimizer->failed;
 }

@@ -11,6 +11,7 @@
 
 typedef struct gd_train_plan {
     const gd_arguments *arguments;
+    gd_arguments effective; /* the same with every choice that the plan made spelled out */
     gd_means means;
     gradus_optimizer_config optimizer;
     gradus_loss loss;
@@ -18,13 +19,14 @@ typedef struct gd_train_plan {
     size_t layer_count;
     gradus_dataset *train, *test; /* test: NULL if there is none */
     uint64_t steps;               /* of the whole run, unless it is stopped */
+    gd_writer texts[2];           /* of `effective` */
 } gd_train_plan;
 
 /* Wrong usage is found before data is read, as far as it can be. Returns an exit code, the error said; gd_train_plan_end in any case. */
 int gd_train_plan_make(const gd_arguments *arguments, gd_train_plan *plan);
 void gd_train_plan_end(gd_train_plan *plan);
 
-/* Appends the contents of DIR/config: "key = value" lines, everything that the result depends on. */
-void gd_train_plan_config(const gd_train_plan *plan, const gradus_net *net, gd_writer *out);
+/* Spells the choices out, with the net that was made from them: gd_config_write(&plan->effective, ...) is then the whole run. false: out of memory. */
+bool gd_train_plan_settle(gd_train_plan *plan, const gradus_net *net);
 
 #endif

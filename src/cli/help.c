@@ -1,0 +1,90 @@
+/* --help. */
+#include "cli/help.h"
+
+#include <string.h>
+
+#include <gradus/net.h>
+#include <gradus/optimizer.h>
+
+#include "cli/commands.h"
+#include "cli/options.h"
+
+void gd_help_program(FILE *out) {
+    fprintf(out, "usage: gradus COMMAND ...\nTrains dense nets on CPUs, with the same bits on every machine.\n\nCommands:\n");
+    const gd_command *command;
+    for (size_t i = 0; (command = gd_command_at(i)) != NULL; i++) {
+        fprintf(out, "  %-10s %-11s %s\n", command->name, command->operands, command->summary);
+    }
+    fprintf(out, "  %-10s %-11s %s\n", "help", "[COMMAND]", "This text, or a command's options (also: gradus COMMAND --help).");
+    fprintf(out, "  %-22s %s\n", "help --man", "The manual page: gradus help --man | man -l -");
+    fprintf(out, "  %-22s %s\n", "--version", "The version of gradus and of its arithmetic.");
+    fprintf(out, "\nExample:\n  gradus train digits\n");
+    fprintf(out, "\nExit codes: 0 done, 1 failed, 2 wrong usage, 3 training diverged, 130 and 143 stopped by a signal.\n");
+}
+
+static void print_option(const gd_option *option, FILE *out) {
+    char head[100];
+    snprintf(head, sizeof head, "--%s%s%s", option->name, option->value != NULL ? " " : "", option->value != NULL ? option->value : "");
+    fprintf(out, strlen(head) > 30 ? "  %s\n%33s" : "  %-30s%s", head, strlen(head) > 30 ? "" : " ");
+    for (const char *c = option->help; *c != 0; c++) {
+        if (*c == '\n') {
+            fprintf(out, "\n%33s", "");
+        } else {
+            fputc(*c, out);
+        }
+    }
+    if (option->standard != NULL) fprintf(out, " (default: %s)", option->standard);
+    fputc('\n', out);
+}
+
+static void print_group(const gd_command *command, gd_option_group group, FILE *out) {
+    const gd_option *option;
+    bool empty = true;
+    for (size_t i = 0; (option = gd_option_at(i)) != NULL; i++) {
+        if (option->group != group || !gd_option_applies(option, command)) continue;
+        if (empty) fprintf(out, "\n%s:\n", gd_option_heading(group));
+        empty = false;
+        print_option(option, out);
+    }
+}
+
+static void print_keys(const gradus_optimizer_info *info, FILE *out) {
+    for (uint32_t k = 0; k < info->hyper_parameters; k++)
+        fprintf(out, "%s%s=%g", k > 0 ? "," : "", gradus_hyper_parameter_key(info->keys[k]), info->defaults[k]);
+    fputc('\n', out);
+}
+
+/* Algorithms of one name follow each other in the list; the first is what the name alone means. */
+static void print_optimizers(FILE *out) {
+    gradus_optimizer_info info = {.struct_size = sizeof info};
+    const char *name = "";
+    fprintf(out, "\nOptimizers, their keys and defaults; NAME:variant=V,... is V's formula with V's defaults:\n");
+    for (size_t i = 0; gradus_optimizer_list(i, &info); i++) {
+        if (strcmp(name, info.name) == 0) {
+            fprintf(out, "    variant=%-8s ", info.variant);
+            print_keys(&info, out);
+            continue;
+        }
+        name = info.name;
+        fprintf(out, "  %s  ", info.name);
+        print_keys(&info, out);
+        fprintf(out, "    variant=%-8s %s\n", info.variant, info.formula);
+    }
+}
+
+static void print_train_notes(FILE *out) {
+    fprintf(out, "\nDATA: digits (built in), or a folder of IDX files (MNIST's names, .gz or not).\nACT:");
+    for (gradus_activation a = 1; gradus_activation_name(a) != NULL; a++) fprintf(out, "%s %s", a > 1 ? "," : "", gradus_activation_name(a));
+    fprintf(out, " (softmax: last layer only)\n"
+                 "Losses: cross-entropy needs softmax as the last layer's activation, binary-cross-entropy sigmoid; the others take\nany. "
+                 "DATA's classes become targets of 1 at the class's output and 0 elsewhere; with one output, two classes are 0 and 1.\n");
+    print_optimizers(out);
+    fprintf(out, "\nExample:\n  gradus train digits --layers 128:relu,10:softmax --optimizer adam:lr=0.001 --out run\n");
+}
+
+void gd_help_command(const gd_command *command, FILE *out) {
+    fprintf(out, "usage: gradus %s%s%s [options]\n%s\n", command->name, command->greatest_operands > 0 ? " " : "", command->operands,
+            command->summary);
+    for (gd_option_group group = 0; group < GD_GROUP_COUNT; group++) print_group(command, group, out);
+    if (command->bit == GD_COMMAND_TRAIN) print_train_notes(out);
+}
