@@ -1,4 +1,4 @@
-/* Mini-batch training of a net on a data set. */
+/* Mini-batch training of a net on a data set: runs that may be cut between any two steps and go on as if they had not been. */
 #ifndef GRADUS_TRAIN_H
 #define GRADUS_TRAIN_H
 
@@ -7,15 +7,55 @@
 
 GRADUS_BEGIN_DECLS
 
-/* Where a run stands. Doubles are in the units of their name; a loss is the mean over the samples seen. */
+/* Why a run ended: number, NAME, name. EPOCHS, MAX_STEPS: the config's limits. STOP_LOSS: the loss asked for is reached. EARLY_STOP: no improvement for
+ * `patience` epochs. CALLBACK: a callback asked. Append-only. */
+#define GRADUS_TRAIN_END_MAP(XX) \
+    XX(1, EPOCHS, epochs) \
+    XX(2, MAX_STEPS, max_steps) \
+    XX(3, STOP_LOSS, stop_loss) \
+    XX(4, EARLY_STOP, early_stop) \
+    XX(5, CALLBACK, callback)
+
+typedef int32_t gradus_train_end;
+#define GRADUS_TRAIN_END_ENUM(number, NAME, name) GRADUS_TRAIN_END_##NAME = (number),
+enum { GRADUS_TRAIN_END_MAP(GRADUS_TRAIN_END_ENUM) GRADUS_TRAIN_END_UNSET = 0 };
+#undef GRADUS_TRAIN_END_ENUM
+
+/* Where a run stands between two steps: all that it needs, besides net and optimizer, to go on. Plain numbers, so that a file can hold them by name.
+ * All zero: a run that has not begun. */
+typedef struct gradus_train_state {
+    size_t struct_size;
+    uint64_t epochs;              /* completed, with all that follows an epoch's last step: validation, early stopping, the plateau schedule */
+    uint64_t steps;               /* completed in the whole run */
+    uint64_t epoch_samples;       /* of the epoch under way, trained on; all there are: its last step is done, what follows it is not */
+    uint64_t epoch_right;         /* those of them that were classified right, where that is counted */
+    double epoch_loss_sum;        /* the undivided sum of their losses, as they were when each batch was trained on ... */
+    double epoch_loss_divisor;    /* ... and what makes it a mean */
+    uint64_t best_epoch;          /* the one of the best monitored value, counted from 1; 0: none so far */
+    double best_value;            /* that value */
+    uint64_t epochs_waited;       /* epochs in a row that have not improved on it */
+    uint64_t plateau_begun;       /* epochs that the plateau schedule has seen */
+    uint64_t plateau_waited;      /* epochs in a row that have not improved on plateau_best */
+    uint64_t plateau_cooldown;    /* epochs of cool-down left */
+    double plateau_best;          /* the best value that the plateau schedule has seen */
+    double plateau_learning_rate; /* what it has come down to; 0: where it began */
+    gradus_train_end end;         /* why the run ended; UNSET: it has not */
+    int32_t reserved;             /* 0 */
+} gradus_train_state;
+
+GRADUS_API void gradus_train_state_init_sized(gradus_train_state *state, size_t struct_size);
+static inline void gradus_train_state_init(gradus_train_state *state) { gradus_train_state_init_sized(state, sizeof *state); }
+
+/* What callbacks are told. Doubles are in the units of their name; a loss is the mean over the samples seen. */
 typedef struct gradus_progress {
     size_t struct_size;
     uint64_t epoch; /* 1 .. epochs: the one under way or, in on_epoch, just finished */
     uint64_t epochs;
     uint64_t step; /* steps completed in the whole run */
     uint64_t steps_per_epoch;
-    uint64_t epoch_samples; /* samples of this epoch processed so far */
-    double epoch_loss;      /* mean training loss of those, as it was when each batch was trained on */
+    uint64_t epoch_samples;          /* samples of this epoch processed so far */
+    double epoch_loss;               /* mean training loss of those, as it was when each batch was trained on */
+    const gradus_train_state *state; /* as a file would hold it, to go on from here; valid during the callback */
 } gradus_progress;
 
 typedef struct gradus_train_config {
@@ -35,11 +75,14 @@ typedef struct gradus_train_config {
 GRADUS_API void gradus_train_config_init_sized(gradus_train_config *config, size_t struct_size);
 static inline void gradus_train_config_init(gradus_train_config *config) { gradus_train_config_init_sized(config, sizeof *config); }
 
-/* Trains net on data, whose classes are the targets (gradus/net.h says how, for any loss). Defaults of the config: batch_size 32, epochs 10, no
- * callbacks. The result depends on net, optimizer, data and config only: not on the ISA or thread count. *progress (may be NULL; set its struct_size)
- * tells where the run ended, after errors too. Errors: as gradus_net_step; NOT_FINITE names the step; the net is then as it was before that step. */
+/* Trains net on data, whose targets are the loss's (gradus/net.h says how). Defaults of the config: batch_size 32, epochs 10, no callbacks. The
+ * result depends on net, optimizer, data, config and *state only: not on the ISA or thread count.
+ * *state (may be NULL: from the start) says where to go on: all zero, from the start; as an earlier run left it or as its callbacks saw it, with the
+ * net and optimizer of that moment, from there, to the same bits as if the run had never stopped. It tells where the run stands, updated after every
+ * step and every epoch before the callbacks are called, and after errors too. Errors: as gradus_net_step; INVALID_ARGUMENT (a state that no run of
+ * this data and config can have left); NOT_FINITE names the step; the net is then as it was before that step. */
 GRADUS_API gradus_status gradus_train(gradus_context *context, gradus_net *net, gradus_optimizer *optimizer, const gradus_dataset *data,
-                                      const gradus_train_config *config, gradus_progress *progress);
+                                      const gradus_train_config *config, gradus_train_state *state);
 
 GRADUS_END_DECLS
 

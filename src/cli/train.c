@@ -23,7 +23,7 @@ typedef struct run {
     gradus_optimizer *optimizer;
     gd_out_folder folder;
     gd_progress_view view;
-    gradus_progress progress;
+    gradus_train_state state;
     double epoch_begin, seconds;
     gradus_evaluation train_scores, test_scores;
     char digest[65];
@@ -63,7 +63,7 @@ static int fail(const run *r, gradus_status status) { return gd_means_failed(&r-
 static int stopped(const run *r) {
     char what[160], remedy[PATH_MAX + 100];
     int signal_number = gd_stop_signal();
-    snprintf(what, sizeof what, "stopped by %s after step %" PRIu64, gd_stop_name(signal_number), r->progress.step);
+    snprintf(what, sizeof what, "stopped by %s after step %" PRIu64, gd_stop_name(signal_number), r->state.steps);
     snprintf(remedy, sizeof remedy, "%s%snothing was saved: this version writes the model at the end only",
              r->folder.path != NULL ? r->folder.path : "", r->folder.path != NULL ? ": " : "");
     return gd_complain(r->plan.arguments->command, gd_stop_exit_code(signal_number), what, remedy);
@@ -84,10 +84,10 @@ static int train(run *r) {
     config.user = r;
     config.on_step = on_step;
     config.on_epoch = on_epoch;
-    r->progress.struct_size = sizeof r->progress;
+    gradus_train_state_init(&r->state);
     r->view = gd_progress_begin(gd_output_progress(arguments), gradus_dataset_samples(r->plan.train), r->plan.steps);
     double begin = r->epoch_begin = gd_seconds();
-    gradus_status status = gradus_train(r->plan.means.context, r->net, r->optimizer, r->plan.train, &config, &r->progress);
+    gradus_status status = gradus_train(r->plan.means.context, r->net, r->optimizer, r->plan.train, &config, &r->state);
     r->seconds = gd_seconds() - begin;
     gd_progress_end(&r->view);
     if (gd_stop_signal() != 0) return stopped(r);
@@ -105,7 +105,7 @@ static int score(run *r) {
     if (status != GRADUS_OK) return fail(r, status);
     if (isfinite(r->train_scores.loss)) return GD_EXIT_DONE;
     char what[120];
-    snprintf(what, sizeof what, "after step %" PRIu64 " the loss over the training set is not finite", r->progress.step);
+    snprintf(what, sizeof what, "after step %" PRIu64 " the loss over the training set is not finite", r->state.steps);
     return diverged(r, what);
 }
 
@@ -116,7 +116,7 @@ static int train_and_score(void *argument) {
 }
 
 static double samples_per_second(const run *r) {
-    double samples = (double)gradus_dataset_samples(r->plan.train) * (double)(r->progress.epoch - 1) + (double)r->progress.epoch_samples;
+    double samples = (double)gradus_dataset_samples(r->plan.train) * (double)r->state.epochs + (double)r->state.epoch_samples;
     return r->seconds > 0.0 ? samples / r->seconds : 0.0;
 }
 
@@ -127,8 +127,8 @@ static void print_done_event(const run *r) {
     gd_event_begin(&event, "done");
     gd_event_scores(&event, "train", &r->train_scores);
     if (r->plan.test != NULL) gd_event_scores(&event, "test", &r->test_scores);
-    gd_json_integer(json, "epochs", r->progress.step / r->progress.steps_per_epoch);
-    gd_json_integer(json, "steps", r->progress.step);
+    gd_json_integer(json, "epochs", r->state.epochs);
+    gd_json_integer(json, "steps", r->state.steps);
     gd_json_number(json, "seconds", r->seconds);
     gd_json_number(json, "samples_per_second", samples_per_second(r));
     gd_json_string(json, "isa", gradus_context_isa(context));
@@ -155,7 +155,7 @@ static void print_result(const run *r) {
     gd_print_scores(out, "train", &r->train_scores, gradus_dataset_source(r->plan.train));
     if (r->plan.test != NULL) gd_print_scores(out, "test", &r->test_scores, gradus_dataset_source(r->plan.test));
     gd_print_means(out, &r->plan.means, r->plan.arguments);
-    fprintf(out, "%-8s %s samples/s (%" PRIu64 " steps in %.2f s)\n", "speed", rate, r->progress.step, r->seconds);
+    fprintf(out, "%-8s %s samples/s (%" PRIu64 " steps in %.2f s)\n", "speed", rate, r->state.steps, r->seconds);
     fprintf(out, "%-8s sha256 %s\n", "weights", r->digest);
     if (r->folder.path != NULL) fprintf(out, "%-8s %s\n", "model", r->folder.model);
 }

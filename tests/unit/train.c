@@ -48,7 +48,7 @@ typedef struct stage {
     gradus_net *net;
     gradus_optimizer *optimizer;
     gradus_train_config config;
-    gradus_progress progress;
+    gradus_train_state state;
 } stage;
 
 static net_shape train_shape(void) { return shape_of(FEATURES, 2, (const size_t[]){17, CLASSES}, GRADUS_ACTIVATION_TANH, GRADUS_ACTIVATION_SOFTMAX); }
@@ -63,11 +63,11 @@ static stage stage_make(const char *optimizer) {
     s.optimizer = make_optimizer(s.context, s.net, optimizer);
     gradus_train_config_init(&s.config);
     s.config.seed = 11;
-    s.progress.struct_size = sizeof s.progress;
+    gradus_train_state_init(&s.state);
     return s;
 }
 
-static gradus_status stage_train(stage *s) { return gradus_train(s->context, s->net, s->optimizer, s->data, &s->config, &s->progress); }
+static gradus_status stage_train(stage *s) { return gradus_train(s->context, s->net, s->optimizer, s->data, &s->config, &s->state); }
 
 static void stage_free(stage *s) {
     gradus_optimizer_destroy(s->context, s->optimizer);
@@ -142,7 +142,7 @@ typedef struct losses {
 
 static int note_epoch(void *user, const gradus_progress *progress) {
     losses *l = user;
-    cr_assert_eq(progress->epoch, l->count + 1);
+    cr_assert(progress->epoch == l->count + 1 && progress->state->epochs == progress->epoch);
     cr_assert_eq(progress->epoch_samples, SAMPLES);
     l->epoch[l->count++] = progress->epoch_loss;
     return 0;
@@ -170,11 +170,8 @@ Test(train, as_by_hand) {
         digest_of(run.context, run.net, found);
         digest_of(hand.context, hand.net, wanted);
         cr_assert_str_eq(found, wanted, "batch size %zu", given[b]);
-        cr_assert_eq(run.progress.epoch, 3);
-        cr_assert_eq(run.progress.epochs, 3);
-        cr_assert_eq(run.progress.step, 3 * ((SAMPLES + batch_size - 1) / batch_size));
-        cr_assert_eq(run.progress.steps_per_epoch, (SAMPLES + batch_size - 1) / batch_size);
-        cr_assert_eq(run.progress.epoch_samples, SAMPLES);
+        cr_assert(run.state.epochs == 3 && run.state.epoch_samples == 0 && run.state.end == GRADUS_TRAIN_END_EPOCHS);
+        cr_assert_eq(run.state.steps, 3 * ((SAMPLES + batch_size - 1) / batch_size));
         stage_free(&run);
         stage_free(&hand);
     }
@@ -197,8 +194,11 @@ Test(train, epoch_loss_by_the_model) {
     model_forward(&m);
     s.config.batch_size = 64;
     s.config.epochs = 2;
+    losses l = {{0}, 0};
+    s.config.on_epoch = note_epoch;
+    s.config.user = &l;
     cr_assert_eq(stage_train(&s), GRADUS_OK);
-    cr_assert_float_eq(s.progress.epoch_loss, m.loss, 1e-6, "%.12g, expected %.12g", s.progress.epoch_loss, m.loss);
+    cr_assert_float_eq(l.epoch[1], m.loss, 1e-6, "%.12g, expected %.12g", l.epoch[1], m.loss);
     model_free(&m);
     list_free(&parameters);
     free_samples(&set);
@@ -253,7 +253,7 @@ static int stop_at_epoch(void *user, const gradus_progress *progress) {
 }
 
 /* Batches of 32 make 5 steps an epoch. */
-static stopper run_until(uint64_t max_steps, uint64_t step, uint64_t epoch, bool evaluate, gradus_progress *progress, char digest[DIGEST]) {
+static stopper run_until(uint64_t max_steps, uint64_t step, uint64_t epoch, bool evaluate, gradus_train_state *state, char digest[DIGEST]) {
     stage s = stage_make("adam:lr=0.01");
     stopper t = {&s, step, epoch, 0, 0, evaluate};
     s.config.epochs = 4;
@@ -262,29 +262,29 @@ static stopper run_until(uint64_t max_steps, uint64_t step, uint64_t epoch, bool
     s.config.on_epoch = stop_at_epoch;
     s.config.user = &t;
     cr_assert_eq(stage_train(&s), GRADUS_OK);
-    *progress = s.progress;
+    *state = s.state;
     digest_of(s.context, s.net, digest);
     stage_free(&s);
     return t;
 }
 
 Test(train, where_runs_end) {
-    gradus_progress p;
+    gradus_train_state e;
     char seven[DIGEST], digest[DIGEST];
-    stopper t = run_until(7, 0, 0, false, &p, seven);
-    cr_assert(p.step == 7 && p.epoch == 2 && p.epoch_samples == 64 && t.steps == 7 && t.epochs == 2);
-    t = run_until(0, 7, 0, false, &p, digest);
-    cr_assert(p.step == 7 && p.epoch == 2 && t.steps == 7 && t.epochs == 1);
+    stopper t = run_until(7, 0, 0, false, &e, seven);
+    cr_assert(e.steps == 7 && e.epochs == 1 && e.epoch_samples == 64 && e.end == GRADUS_TRAIN_END_MAX_STEPS && t.steps == 7 && t.epochs == 2);
+    t = run_until(0, 7, 0, false, &e, digest);
+    cr_assert(e.steps == 7 && e.epochs == 1 && e.epoch_samples == 64 && e.end == GRADUS_TRAIN_END_CALLBACK && t.steps == 7 && t.epochs == 1);
     cr_assert_str_eq(digest, seven);
-    t = run_until(7, 0, 0, true, &p, digest);
+    t = run_until(7, 0, 0, true, &e, digest);
     cr_assert_str_eq(digest, seven, "evaluating between steps changed the run");
-    t = run_until(10, 0, 0, false, &p, digest);
-    cr_assert(p.step == 10 && p.epoch == 2 && p.epoch_samples == SAMPLES && t.epochs == 2);
-    t = run_until(0, 0, 2, false, &p, seven);
-    cr_assert(p.step == 10 && p.epoch == 2 && t.steps == 10 && t.epochs == 2);
+    t = run_until(10, 0, 0, false, &e, digest);
+    cr_assert(e.steps == 10 && e.epochs == 2 && e.epoch_samples == 0 && e.end == GRADUS_TRAIN_END_MAX_STEPS && t.epochs == 2);
+    t = run_until(0, 0, 2, false, &e, seven);
+    cr_assert(e.steps == 10 && e.epochs == 2 && e.end == GRADUS_TRAIN_END_CALLBACK && t.steps == 10 && t.epochs == 2);
     cr_assert_str_eq(digest, seven);
-    t = run_until(100, 0, 0, false, &p, digest);
-    cr_assert(p.step == 20 && p.epoch == 4 && t.steps == 20 && t.epochs == 4);
+    t = run_until(100, 0, 0, false, &e, digest);
+    cr_assert(e.steps == 20 && e.epochs == 4 && e.end == GRADUS_TRAIN_END_EPOCHS && t.steps == 20 && t.epochs == 4);
 }
 
 /* -- errors -- */
@@ -299,16 +299,17 @@ Test(train, divergence_names_the_step) {
     s.optimizer = make_optimizer(s.context, s.net, "sgd:lr=1e6");
     s.config.epochs = 1000;
     cr_assert_eq(stage_train(&s), GRADUS_NOT_FINITE);
-    snprintf(step, sizeof step, "step %llu", (unsigned long long)s.progress.step + 1);
-    cr_assert(s.progress.step > 0 && says(s.context, step) && says(s.context, "layer "), "%s", gradus_context_message(s.context));
+    snprintf(step, sizeof step, "step %llu", (unsigned long long)s.state.steps + 1);
+    cr_assert(s.state.steps > 0 && says(s.context, step) && says(s.context, "layer "), "%s", gradus_context_message(s.context));
     /* The same run, ended right before: the bad step has changed nothing. */
     digest_of(s.context, s.net, after);
-    const uint64_t good = s.progress.step;
+    const uint64_t good = s.state.steps;
     gradus_optimizer_destroy(s.context, s.optimizer);
     gradus_net_destroy(s.context, s.net);
     s.net = make_net(s.context, &shape, 4);
     s.optimizer = make_optimizer(s.context, s.net, "sgd:lr=1e6");
     s.config.max_steps = good;
+    gradus_train_state_init(&s.state);
     cr_assert_eq(stage_train(&s), GRADUS_OK);
     digest_of(s.context, s.net, before);
     cr_assert_str_eq(before, after);
@@ -336,11 +337,11 @@ Test(train, errors) {
     s.config.struct_size = sizeof s.config;
     s.config.epochs = 0;
     cr_assert_eq(stage_train(&s), GRADUS_OK);
-    cr_assert_eq(s.progress.step, 0);
+    cr_assert(s.state.steps == 0 && s.state.end == GRADUS_TRAIN_END_EPOCHS);
     s.config.epochs = 1;
     gradus_interrupt(s.context);
     cr_assert_eq(stage_train(&s), GRADUS_INTERRUPTED);
-    cr_assert_eq(s.progress.step, 0);
+    cr_assert_eq(s.state.steps, 0);
     cr_assert_eq(stage_train(&s), GRADUS_OK);
     stage_free(&s);
 }
@@ -352,7 +353,7 @@ Test(train, digits) {
     gradus_dataset *data, *test;
     const net_shape shape = shape_of(784, 2, (const size_t[]){40, 10}, GRADUS_ACTIVATION_RELU, GRADUS_ACTIVATION_SOFTMAX);
     gradus_train_config config;
-    gradus_progress progress = {.struct_size = sizeof progress};
+    gradus_train_state state;
     char digests[2][DIGEST];
     cr_assert_eq(gradus_dataset_open(context, "digits", &data, &test), GRADUS_OK);
     gradus_train_config_init(&config);
@@ -362,8 +363,9 @@ Test(train, digits) {
         cr_assert_eq(gradus_context_set_isa(context, i ? "scalar" : gradus_context_isa(context)), GRADUS_OK);
         gradus_net *net = make_net(context, &shape, 1);
         gradus_optimizer *optimizer = make_optimizer(context, net, "adam");
-        cr_assert_eq(gradus_train(context, net, optimizer, data, &config, &progress), GRADUS_OK);
-        cr_assert(progress.step == 6 && progress.epoch_samples == 780 && progress.steps_per_epoch == 77);
+        gradus_train_state_init(&state);
+        cr_assert_eq(gradus_train(context, net, optimizer, data, &config, &state), GRADUS_OK);
+        cr_assert(state.steps == 6 && state.epochs == 0 && state.epoch_samples == 780);
         digest_of(context, net, digests[i]);
         gradus_optimizer_destroy(context, optimizer);
         gradus_net_destroy(context, net);
