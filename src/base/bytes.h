@@ -13,6 +13,8 @@ static inline uint32_t gd_load_u32le(const uint8_t *bytes) {
     return (uint32_t)bytes[3] << 24 | (uint32_t)bytes[2] << 16 | (uint32_t)bytes[1] << 8 | bytes[0];
 }
 
+static inline uint64_t gd_load_u64le(const uint8_t *bytes) { return gd_load_u32le(bytes) | (uint64_t)gd_load_u32le(bytes + 4) << 32; }
+
 static inline void gd_store_u32be(uint8_t *bytes, uint32_t value) {
     for (int i = 0; i < 4; i++) bytes[i] = (uint8_t)(value >> (24 - 8 * i));
 }

@@ -52,4 +52,12 @@ gradus_status gd_file_read(gradus_context *context, const char *path, size_t lim
  * permission bits are kept, else 0666 & ~umask. */
 gradus_status gd_file_replace(gradus_context *context, const char *path, const void *data, size_t size);
 
+/* The same, but what was in place becomes the previous file, `path` with "-previous" before its last point ("last-previous.safetensors"), over any
+ * older one. At every moment one of the two is there, whole. After any error the file in place is as it was. */
+gradus_status gd_file_rotate(gradus_context *context, const char *path, const void *data, size_t size);
+
+/* Where gd_file_rotate puts the previous file: beside the target of a link. false: the path is too long, or a loop of links. */
+enum { GD_PATH_SIZE = 4096 };
+bool gd_file_previous(const char *path, char previous[GD_PATH_SIZE]);
+
 #endif

@@ -10,10 +10,6 @@
 #include "base/context.h"
 #include "base/io.h"
 
-#ifndef PATH_MAX
-#define PATH_MAX 4096
-#endif
-
 enum { LINKS = 40, TEMPORARIES = 1000, NAME_SIZE = 64 };
 
 /* Where the last component of a path begins. */
@@ -22,14 +18,14 @@ static char *last_component(char *path) {
     return slash != NULL ? slash + 1 : path;
 }
 
-/* Follows symbolic links from path[PATH_MAX] to what is not one, there or not. 0 or an error number. */
+/* Follows symbolic links from path[GD_PATH_SIZE] to what is not one, there or not. 0 or an error number. */
 static int follow_links(char *path) {
-    char target[PATH_MAX];
+    char target[GD_PATH_SIZE];
     for (int i = 0; i < LINKS; i++) {
         ssize_t n = readlink(path, target, sizeof target);
         if (n < 0) return errno == EINVAL || errno == ENOENT ? 0 : errno;
         char *place = target[0] == '/' ? path : last_component(path); /* a relative target starts at the link's folder */
-        if ((size_t)n >= (size_t)(path + PATH_MAX - place)) return ENAMETOOLONG;
+        if ((size_t)n >= (size_t)(path + GD_PATH_SIZE - place)) return ENAMETOOLONG;
         memcpy(place, target, (size_t)n);
         place[n] = 0;
     }
@@ -78,7 +74,30 @@ static int fill(int file, const mode_t *mode, const void *data, size_t size) {
     return error != 0 ? error : close_error;
 }
 
-static gradus_status replace_in(gradus_context *context, const char *path, int folder, const char *name, const void *data, size_t size) {
+/* name[NAME_MAX + 1] gets "-previous" before its last point, or at its end. false: too long. */
+static bool name_previous(char *name) {
+    static const char mark[] = "-previous";
+    char *point = strrchr(name, '.');
+    if (strlen(name) + sizeof mark - 1 > NAME_MAX) return false;
+    if (point == NULL || point == name) point = name + strlen(name);
+    memmove(point + sizeof mark - 1, point, strlen(point) + 1);
+    memcpy(point, mark, sizeof mark - 1);
+    return true;
+}
+
+/* The new file takes its place. previous: the name that the one in place gets first, so that at every moment one of them is there, whole; NULL: it
+ * goes. 0 or an error number; the file in place is then where it was. */
+static int put_in_place(int folder, const char *temporary, const char *name, const char *previous) {
+    const bool moved = previous != NULL && renameat(folder, name, folder, previous) == 0;
+    if (previous != NULL && !moved) return errno;
+    if (renameat(folder, temporary, folder, name) == 0) return 0;
+    const int error = errno;
+    if (moved) (void)renameat(folder, previous, folder, name);
+    return error;
+}
+
+static gradus_status replace_in(gradus_context *context, const char *path, int folder, const char *name, const char *previous, const void *data,
+                                size_t size) {
     struct stat old;
     bool exists = fstatat(folder, name, &old, AT_SYMLINK_NOFOLLOW) == 0;
     if (!exists && errno != ENOENT) return gd_fail_io(context, path, "cannot write", errno);
@@ -89,7 +108,7 @@ static gradus_status replace_in(gradus_context *context, const char *path, int f
     int file = create_temporary(folder, exists ? 0600 : 0666, temporary);
     if (file < 0) return gd_fail_io(context, path, "cannot create a file in its folder", errno);
     int error = fill(file, exists ? &kept_mode : NULL, data, size);
-    if (error == 0 && renameat(folder, temporary, folder, name) != 0) error = errno;
+    if (error == 0) error = put_in_place(folder, temporary, name, exists ? previous : NULL);
     if (error != 0) {
         unlinkat(folder, temporary, 0);
         return gd_fail_io(context, path, "cannot write", error);
@@ -98,24 +117,49 @@ static gradus_status replace_in(gradus_context *context, const char *path, int f
     return error == 0 ? GRADUS_OK : gd_fail_io(context, path, "written, but its folder cannot be synced", error);
 }
 
-gradus_status gd_file_replace(gradus_context *context, const char *path, const void *data, size_t size) {
+static gradus_status replace(gradus_context *context, const char *path, const void *data, size_t size, bool rotate) {
     int kept = errno;
-    char real[PATH_MAX];
+    char real[GD_PATH_SIZE];
     size_t length = strlen(path);
     if (length >= sizeof real) return gd_fail_io(context, path, "cannot write", ENAMETOOLONG);
     memcpy(real, path, length + 1);
     int error = follow_links(real);
     if (error != 0) return gd_fail_io(context, path, "cannot write", error);
 
-    char *last = last_component(real), name[NAME_MAX + 1];
+    char *last = last_component(real), name[NAME_MAX + 1], previous[NAME_MAX + 1];
     if (strlen(last) > NAME_MAX) return gd_fail_io(context, path, "cannot write", ENAMETOOLONG);
     if (*last == 0) return gd_fail(context, GRADUS_IO, "'%s': cannot write: expected a path that ends in a file's name", path);
     strcpy(name, last);
+    strcpy(previous, last);
+    if (rotate && !name_previous(previous)) return gd_fail_io(context, path, "cannot write", ENAMETOOLONG);
     strcpy(last, last == real ? "." : ""); /* what is left is the folder, a final slash included */
     int folder = open(real, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (folder < 0) return gd_fail_io(context, path, "cannot open its folder", errno);
-    gradus_status status = replace_in(context, path, folder, name, data, size);
+    gradus_status status = replace_in(context, path, folder, name, rotate ? previous : NULL, data, size);
     close(folder);
     errno = kept;
     return status;
+}
+
+gradus_status gd_file_replace(gradus_context *context, const char *path, const void *data, size_t size) {
+    return replace(context, path, data, size, false);
+}
+
+gradus_status gd_file_rotate(gradus_context *context, const char *path, const void *data, size_t size) {
+    return replace(context, path, data, size, true);
+}
+
+bool gd_file_previous(const char *path, char previous[GD_PATH_SIZE]) {
+    char name[NAME_MAX + 1];
+    const int kept = errno;
+    if (strlen(path) >= GD_PATH_SIZE) return false;
+    strcpy(previous, path);
+    const bool followed = follow_links(previous) == 0;
+    errno = kept;
+    char *last = last_component(previous);
+    if (!followed || *last == 0 || strlen(last) > NAME_MAX) return false;
+    strcpy(name, last);
+    if (!name_previous(name) || (size_t)(last - previous) + strlen(name) >= GD_PATH_SIZE) return false;
+    strcpy(last, name);
+    return true;
 }
