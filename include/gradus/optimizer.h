@@ -147,6 +147,18 @@ GRADUS_API gradus_status gradus_optimizer_get(gradus_context *context, const gra
 /* Steps taken so far of parameter `index` by the optimizer's own count. Errors: INVALID_ARGUMENT. */
 GRADUS_API gradus_status gradus_optimizer_steps(gradus_context *context, const gradus_optimizer *optimizer, size_t index, uint64_t *steps);
 
+/* Sets that count, with the states all that a run needs to go on as if it had not stopped. Errors: INVALID_ARGUMENT. */
+GRADUS_API gradus_status gradus_optimizer_set_steps(gradus_context *context, gradus_optimizer *optimizer, size_t index, uint64_t steps);
+
+/* Copies the optimizer's own state number `state` (0 is the first of gradus_optimizer_info's state_names) of parameter `index` out or in. The tensor is
+ * F32, of the parameter's shape, in plain order (a net's weights [inputs, outputs], biases [1, outputs]: gradus_net_optimizer_create lists each layer's
+ * weights, then its bias), any strides, in the caller's memory. A state that no step has written yet is +0. Bits are kept.
+ * Errors: INVALID_ARGUMENT (index, state, shape), UNSUPPORTED (dtype), OUT_OF_MEMORY (set, where the own state has to be made first). */
+GRADUS_API gradus_status gradus_optimizer_state_get(gradus_context *context, const gradus_optimizer *optimizer, size_t index, uint32_t state,
+                                                    const gradus_tensor *tensor);
+GRADUS_API gradus_status gradus_optimizer_state_set(gradus_context *context, gradus_optimizer *optimizer, size_t index, uint32_t state,
+                                                    const gradus_tensor *tensor);
+
 GRADUS_END_DECLS
 
 #endif

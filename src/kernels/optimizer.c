@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/fp.h"
+#include "kernels/tensor.h"
 
 /* Elements of a parameter by its shape; false where that overflows. */
 static bool shape_size(const gradus_parameter *parameter, size_t *size) {
@@ -41,6 +42,16 @@ static gradus_status check(gradus_context *context, const gradus_optimizer_confi
                                           "gradus_optimizer_create");
     for (size_t i = 0; status == GRADUS_OK && i < count; i++) status = check_parameter(context, &parameters[i], i, config->groups);
     return status;
+}
+
+gradus_status gd_parameter_check_tensor(gradus_context *context, const gradus_tensor *tensor, const gradus_parameter *parameter, const char *what) {
+    gradus_status status = gd_tensor_check(context, tensor, what);
+    if (status != GRADUS_OK) return status;
+    if (tensor->dtype != GRADUS_DTYPE_F32) return gd_fail(context, GRADUS_UNSUPPORTED, "%s: dtype %d is not F32", what, (int)tensor->dtype);
+    if (tensor->batch != parameter->batch || tensor->rows != parameter->rows || tensor->columns != parameter->columns)
+        return gd_fail(context, GRADUS_INVALID_ARGUMENT, "%s: its shape is %zu x %zu x %zu, the parameter's %zu x %zu x %zu", what, tensor->batch,
+                       tensor->rows, tensor->columns, parameter->batch, parameter->rows, parameter->columns);
+    return GRADUS_OK;
 }
 
 /* Where each parameter and its own state lie. */

@@ -39,6 +39,9 @@ bool gd_algorithm_uses(const gd_algorithm *algorithm, gradus_hyper_parameter key
 gradus_status gd_hyper_parameter_check(gradus_context *context, const gd_algorithm *algorithm, gradus_hyper_parameter key, double value,
                                        const char *what);
 
+/* Checks a tensor that stands for a parameter or one of its states: well formed, F32, of its shape. `what` names it in the message. */
+gradus_status gd_parameter_check_tensor(gradus_context *context, const gradus_tensor *tensor, const gradus_parameter *parameter, const char *what);
+
 /* A parameter's place among all of them. */
 typedef struct gd_extent {
     size_t size;   /* elements of storage: rows*columns*batch, or more where the owner pads */

@@ -126,21 +126,11 @@ static void prepare_sets(step *s) {
     }
 }
 
-static gradus_status check_shape(gradus_context *context, const gradus_tensor *tensor, const gradus_parameter *parameter, const char *what) {
-    gradus_status status = gd_tensor_check(context, tensor, what);
-    if (status != GRADUS_OK) return status;
-    if (tensor->dtype != GRADUS_DTYPE_F32) return gd_fail(context, GRADUS_UNSUPPORTED, "%s: dtype %d is not F32", what, (int)tensor->dtype);
-    if (tensor->batch != parameter->batch || tensor->rows != parameter->rows || tensor->columns != parameter->columns)
-        return gd_fail(context, GRADUS_INVALID_ARGUMENT, "%s: its shape is %zu x %zu x %zu, the parameter's %zu x %zu x %zu", what, tensor->batch,
-                       tensor->rows, tensor->columns, parameter->batch, parameter->rows, parameter->columns);
-    return GRADUS_OK;
-}
-
 /* One tensor of a list; without a context, without a message. */
 static gradus_status check_in(gradus_context *context, const gradus_tensor *tensor, const gradus_parameter *parameter, const char *list, size_t i) {
     char what[64] = "";
     if (context) snprintf(what, sizeof what, "gradus_optimizer_step: %s[%zu]", list, i);
-    return check_shape(context, tensor, parameter, what);
+    return gd_parameter_check_tensor(context, tensor, parameter, what);
 }
 
 static gradus_status check_tensors(gradus_context *context, const step *s, size_t i) {
