@@ -1,23 +1,15 @@
 /* Optimizers as text: NAME[:key=value,...], where the key `variant` picks another framework's formula of that name. */
-#include <stdio.h>
 #include <string.h>
 
 #include "base/number.h"
+#include "base/pairs.h"
 #include "kernels/optimizer.h"
-
-/* Appends to a list "a, b, c". */
-static void append(char *text, size_t size, const char *word) {
-    const size_t used = strlen(text);
-    snprintf(text + used, size - used, "%s%s", used ? ", " : "", word);
-}
-
-static bool same(const char *name, const char *text, size_t n) { return strlen(name) == n && strncmp(name, text, n) == 0; }
 
 static gradus_status refuse_name(gradus_context *context, const char *text, size_t n) {
     char names[512] = "";
     const gd_algorithm *algorithm;
     for (size_t i = 0; (algorithm = gd_algorithm_at(i)) != NULL; i++)
-        if (gd_algorithm_named(algorithm->name, strlen(algorithm->name)) == algorithm) append(names, sizeof names, algorithm->name);
+        if (gd_algorithm_named(algorithm->name, strlen(algorithm->name)) == algorithm) gd_append_word(names, sizeof names, algorithm->name);
     return gd_fail(context, GRADUS_INVALID_ARGUMENT, "no optimizer is called '%.*s'; there are: %s", (int)n, text, names);
 }
 
@@ -27,40 +19,22 @@ static gradus_status find_variant(gradus_context *context, const gd_algorithm *p
     const gd_algorithm *algorithm;
     for (size_t i = 0; (algorithm = gd_algorithm_at(i)) != NULL; i++) {
         if (strcmp(algorithm->name, plain->name) != 0) continue;
-        append(names, sizeof names, algorithm->variant);
-        if (!same(algorithm->variant, text, n)) continue;
+        gd_append_word(names, sizeof names, algorithm->variant);
+        if (!gd_text_is(algorithm->variant, text, n)) continue;
         *found = algorithm;
         return GRADUS_OK;
     }
     return gd_fail(context, GRADUS_INVALID_ARGUMENT, "optimizer %s has no variant '%.*s'; there are: %s", plain->name, (int)n, text, names);
 }
 
-typedef struct pair {
-    const char *text, *value; /* the whole, and what follows '=' (NULL: there is none) */
-    size_t length, key_length, value_length;
-} pair;
-
-/* The next of the pairs, which `*rest`, at ':' or ',', begins; false at the end. */
-static bool next_pair(const char **rest, pair *p) {
-    if (!**rest) return false;
-    p->text = *rest + 1;
-    p->length = strcspn(p->text, ",");
-    const char *equals = memchr(p->text, '=', p->length);
-    p->key_length = equals ? (size_t)(equals - p->text) : p->length;
-    p->value = equals ? equals + 1 : NULL;
-    p->value_length = equals ? p->length - p->key_length - 1 : 0;
-    *rest = p->text + p->length;
-    return true;
-}
-
-static bool is_variant(const pair *p) { return p->value && same("variant", p->text, p->key_length); }
+static bool is_variant(const gd_pair *p) { return p->value && gd_text_is("variant", p->text, p->key_length); }
 
 /* What `variant` among the pairs makes of *algorithm. */
 static gradus_status choose_variant(gradus_context *context, const char *pairs, const gd_algorithm **algorithm) {
     const gd_algorithm *plain = *algorithm;
     gradus_status status = GRADUS_OK;
     unsigned given = 0;
-    for (pair p; status == GRADUS_OK && next_pair(&pairs, &p);) {
+    for (gd_pair p; status == GRADUS_OK && gd_next_pair(&pairs, &p);) {
         if (!is_variant(&p)) continue;
         status = find_variant(context, plain, p.value, p.value_length, algorithm);
         if (status == GRADUS_OK && ++given > 1)
@@ -69,14 +43,15 @@ static gradus_status choose_variant(gradus_context *context, const char *pairs, 
     return status;
 }
 
-static gradus_status read_pair(gradus_context *context, const gd_algorithm *algorithm, const pair *p, gradus_optimizer_config *config) {
+static gradus_status read_pair(gradus_context *context, const gd_algorithm *algorithm, const gd_pair *p, gradus_optimizer_config *config) {
     size_t i = 0;
     double value;
     char keys[512] = "";
     for (; algorithm->defaults[i].key >= 0; i++) {
         const char *key = gradus_hyper_parameter_key(algorithm->defaults[i].key);
-        if (same(key, p->text, p->key_length) || same(gradus_hyper_parameter_name(algorithm->defaults[i].key), p->text, p->key_length)) break;
-        append(keys, sizeof keys, key);
+        if (gd_text_is(key, p->text, p->key_length) || gd_text_is(gradus_hyper_parameter_name(algorithm->defaults[i].key), p->text, p->key_length))
+            break;
+        gd_append_word(keys, sizeof keys, key);
     }
     const gradus_hyper_parameter key = algorithm->defaults[i].key;
     if (key < 0)
@@ -102,7 +77,7 @@ gradus_status gradus_optimizer_config_parse(gradus_context *context, const char 
     if (status != GRADUS_OK) return status;
     gradus_optimizer_config_init(&fresh, algorithm->number);
     fresh.groups = known.groups;
-    for (pair p; status == GRADUS_OK && next_pair(&pairs, &p);)
+    for (gd_pair p; status == GRADUS_OK && gd_next_pair(&pairs, &p);)
         if (!is_variant(&p)) status = read_pair(context, algorithm, &p, &fresh);
     if (status == GRADUS_OK) gd_write_struct(config, config->struct_size, &fresh, sizeof fresh);
     return status;
