@@ -14,6 +14,7 @@
 #include <gradus/model.h>
 #include <gradus/net.h>
 #include <gradus/optimizer.h>
+#include <gradus/schedule.h>
 #include <gradus/status.h>
 #include <gradus/tensor.h>
 #include <gradus/train.h>

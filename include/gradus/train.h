@@ -4,6 +4,7 @@
 
 #include <gradus/dataset.h>
 #include <gradus/net.h>
+#include <gradus/schedule.h>
 
 GRADUS_BEGIN_DECLS
 
@@ -55,12 +56,31 @@ typedef struct gradus_progress {
     uint64_t steps_per_epoch;
     uint64_t epoch_samples;          /* samples of this epoch processed so far */
     double epoch_loss;               /* mean training loss of those, as it was when each batch was trained on */
-    const gradus_train_state *state; /* as a file would hold it, to go on from here; valid during the callback */
+    double learning_rate;            /* of the last step */
+    const gradus_evaluation *valid;  /* in on_epoch, of a run with a validation set: over that; else NULL. Valid during the callback, as is */
+    const gradus_train_state *state; /* where the run stands: what a file would hold, to go on from here */
 } gradus_progress;
 
+/* What says whether an epoch was better than those before: the loss over the validation set (without one, the epoch's training loss), or the
+ * accuracy over the validation set: number, NAME, name. Append-only. */
+#define GRADUS_MONITOR_MAP(XX) \
+    XX(1, LOSS, loss) \
+    XX(2, ACCURACY, accuracy)
+
+typedef int32_t gradus_monitor;
+#define GRADUS_MONITOR_ENUM(number, NAME, name) GRADUS_MONITOR_##NAME = (number),
+enum { GRADUS_MONITOR_MAP(GRADUS_MONITOR_ENUM) GRADUS_MONITOR_UNSET = 0 };
+#undef GRADUS_MONITOR_ENUM
+
+/* Name to number (0: no such name) and back (NULL: no such number). Static strings. Thread-safe. */
+GRADUS_API gradus_monitor gradus_monitor_from_name(const char *name);
+GRADUS_API const char *gradus_monitor_name(gradus_monitor monitor);
+GRADUS_API const char *gradus_train_end_name(gradus_train_end end);
+
+/* How to train. gradus_train_config_init sets the defaults: batches of 32, 10 epochs, and none of the rest. */
 typedef struct gradus_train_config {
     size_t struct_size;
-    size_t batch_size; /* samples a step; 0: the whole set; the last batch of an epoch may be smaller */
+    size_t batch_size; /* samples a batch; 0: the whole set; the last batch of an epoch may be smaller */
     uint64_t epochs;
     uint64_t max_steps; /* ends the run wherever it comes first; 0: no limit */
     uint64_t seed;      /* of the shuffling: every epoch visits every sample once, in a new order */
@@ -70,17 +90,35 @@ typedef struct gradus_train_config {
      * context too. */
     int (*on_step)(void *user, const gradus_progress *progress);
     int (*on_epoch)(void *user, const gradus_progress *progress);
+    size_t accumulate;               /* batches that make one step, as one batch of so many times the samples; 0 is 1 */
+    const gradus_dataset *valid;     /* evaluated after every epoch; NULL: none */
+    const gradus_schedule *schedule; /* sets every group's learning rate before each step; NULL: it stays as it is in the optimizer */
+    double learning_rate;            /* the schedule's base: needed with one, not used without (NaN) */
+    double stop_loss;                /* ends the run after an epoch whose mean training loss is at most this (a full batch is an epoch); 0: never */
+    /* Early stopping as keras.callbacks.EarlyStopping 3. An epoch improves if its value is better than the best so far by more than min_delta. The
+     * run ends after `patience` epochs in a row that do not (0: never), the first start_epoch epochs not looked at. The best epoch is kept track of in
+     * any case. */
+    uint64_t patience, start_epoch;
+    double min_delta;
+    gradus_monitor monitor; /* the plateau schedule's, too; LOSS by default */
+    /* Not 0: when the run has ended, but not by a callback, and after the last callback, the net gets the weights of the best epoch. */
+    int32_t restore_best;
+    /* Where the best epoch's weights are kept: another net of the same shape, written whenever an epoch improves, so that on_epoch may save it. To go
+     * on from a state with a best epoch, with restore_best, give the one it had. NULL: the library's own copy, if restore_best needs one. */
+    gradus_net *best;
 } gradus_train_config;
 
 GRADUS_API void gradus_train_config_init_sized(gradus_train_config *config, size_t struct_size);
 static inline void gradus_train_config_init(gradus_train_config *config) { gradus_train_config_init_sized(config, sizeof *config); }
 
-/* Trains net on data, whose targets are the loss's (gradus/net.h says how). Defaults of the config: batch_size 32, epochs 10, no callbacks. The
- * result depends on net, optimizer, data, config and *state only: not on the ISA or thread count.
+/* Trains net on data, whose targets are the loss's (gradus/net.h says how); config may be NULL: the defaults. The result depends on net, optimizer,
+ * data, config and *state only: not on the ISA or thread count.
  * *state (may be NULL: from the start) says where to go on: all zero, from the start; as an earlier run left it or as its callbacks saw it, with the
  * net and optimizer of that moment, from there, to the same bits as if the run had never stopped. It tells where the run stands, updated after every
- * step and every epoch before the callbacks are called, and after errors too. Errors: as gradus_net_step; INVALID_ARGUMENT (a state that no run of
- * this data and config can have left); NOT_FINITE names the step; the net is then as it was before that step. */
+ * step and every epoch before the callbacks are called, and after errors too. What a finished run has reached stays reached (STOP_LOSS, EARLY_STOP);
+ * where a limit ended it (EPOCHS, MAX_STEPS), it goes on if the limit has been raised, before restore_best changed the net: save in on_epoch.
+ * Errors: as gradus_net_step, gradus_net_evaluate and gradus_optimizer_set (a schedule's learning rate out of range); INVALID_ARGUMENT (a config out
+ * of range, a state that no run of this data and config can have left); NOT_FINITE names the step; the net is then as it was before that step. */
 GRADUS_API gradus_status gradus_train(gradus_context *context, gradus_net *net, gradus_optimizer *optimizer, const gradus_dataset *data,
                                       const gradus_train_config *config, gradus_train_state *state);
 
