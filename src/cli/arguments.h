@@ -16,11 +16,15 @@ typedef struct gd_command gd_command;
 typedef struct gd_arguments {
     const gd_command *command;
     const char *operands[2];                                                                /* NULL: not given */
-    const char *layers, *loss, *optimizer, *test, *out, *isa, *pin, *threads_from, *config; /* NULL: not given, no default in the table */
-    uint64_t batch_size;                                                                    /* 0: the whole set */
-    uint64_t epochs, max_steps, seed, threads;                                              /* 0: no limit; 0: the library's choice */
-    double label_smoothing;
-    bool overwrite, json, quiet, help;
+    /* Texts; NULL: not given, no default in the table. */
+    const char *valid, *test, *target, *ignore, *categorical, *missing, *header, *normalize;
+    const char *layers, *loss, *optimizer, *schedule, *early_stop;
+    const char *out, *config, *isa, *pin, *threads_from;
+    uint64_t batch_size; /* 0: the whole set */
+    uint64_t accumulate, epochs, seed;
+    uint64_t max_steps, threads; /* 0: no limit; 0: the library's choice */
+    double label_smoothing, stop_loss;
+    bool classify, overwrite, json, quiet, help;
     char *file; /* what --config holds; texts point into it */
 } gd_arguments;
 
@@ -31,7 +35,7 @@ struct gd_command {
     int (*run)(const gd_arguments *arguments);
 };
 
-enum { GD_COMMAND_TRAIN = 1, GD_COMMAND_EVAL = 2, GD_COMMAND_INFO = 4, GD_COMMAND_COMPLETION = 8 };
+enum { GD_COMMAND_TRAIN = 1, GD_COMMAND_EVAL = 2, GD_COMMAND_PREDICT = 4, GD_COMMAND_INFO = 8, GD_COMMAND_COMPLETION = 16 };
 
 /* Reads what follows the command's name, and the file that --config names before it; stops at --help. false: what is wrong has been said on stderr
  * (exit with GD_EXIT_USAGE). gd_arguments_free in any case. */

@@ -3,35 +3,59 @@
 
 #include <string.h>
 
+#include <gradus/dataset.h>
 #include <gradus/net.h>
 
 #include "cli/nearest.h"
 
 enum {
     TRAIN = GD_COMMAND_TRAIN,
-    COMPUTE = GD_COMMAND_TRAIN | GD_COMMAND_EVAL,
+    COMPUTE = GD_COMMAND_TRAIN | GD_COMMAND_EVAL | GD_COMMAND_PREDICT,
     ALL = COMPUTE | GD_COMMAND_INFO,
 };
 
 #define FIELD(name) offsetof(gd_arguments, name)
-#define LOSS_CHOICE(number, NAME, name) "|" name
-#define LOSSES (("" GRADUS_LOSS_MAP(LOSS_CHOICE)) + 1)
+#define CHOICE(number, NAME, name) "|" name
+#define CHOICES(MAP) (("" MAP(CHOICE)) + 1)
 
 static const gd_option options[] = {
     {"data", "DATA", GD_GROUP_DATA, TRAIN, GD_FILE_ONLY, GD_PATH, FIELD(operands), 0, 0, NULL, "the data to train on"},
-    {"test", "DATA", GD_GROUP_DATA, TRAIN, GD_RECORDED, GD_PATH, FIELD(test), 0, 0, NULL,
-     "test on DATA's test set (its only set, if it brings none)"},
+    {"target", "COLUMN,...", GD_GROUP_DATA, TRAIN, GD_RECORDED, GD_TEXT, FIELD(target), 0, 0, NULL,
+     "what to learn: a column's name or number from 1, several\nfor several numbers (default: the last column)"},
+    {"classify", NULL, GD_GROUP_DATA, TRAIN, GD_RECORDED, GD_SWITCH, FIELD(classify), 0, 0, NULL,
+     "a numeric target's values are classes (text ones are anyway)"},
+    {"ignore", "COLUMN,...", GD_GROUP_DATA, TRAIN, GD_RECORDED, GD_TEXT, FIELD(ignore), 0, 0, NULL, "columns to leave out, such as an id"},
+    {"categorical", "COLUMN,...", GD_GROUP_DATA, TRAIN, GD_RECORDED, GD_TEXT, FIELD(categorical), 0, 0, NULL,
+     "columns whose numbers are mere names (text ones are anyway);\neach category becomes an input of 0 or 1"},
+    {"missing", CHOICES(GRADUS_MISSING_MAP), GD_GROUP_DATA, TRAIN, GD_RECORDED, GD_CHOICE, FIELD(missing), 0, 0, "error",
+     "what to do about missing values: drop the row, or fill in"},
+    {"header", CHOICES(GRADUS_HEADER_MAP), GD_GROUP_DATA, TRAIN, GD_RECORDED, GD_CHOICE, FIELD(header), 0, 0, "auto",
+     "whether a table's first row names its columns"},
+    {"normalize", CHOICES(GRADUS_SCALING_MAP), GD_GROUP_DATA, TRAIN, GD_RECORDED, GD_CHOICE, FIELD(normalize), 0, 0, NULL,
+     "bring inputs to one scale, learnt from the training set and\nkept in the model; standard: mean 0, deviation 1; minmax: 0 to\n1 (default: standard; "
+     "none for pictures)"},
+    {"valid", "DATA|FRACTION", GD_GROUP_DATA, TRAIN, GD_RECORDED, GD_PATH, FIELD(valid), 0, 0, NULL,
+     "evaluate after each epoch on other data, or on a share of\nDATA set apart, for example 0.2"},
+    {"test", "DATA|FRACTION", GD_GROUP_DATA, TRAIN, GD_RECORDED, GD_PATH, FIELD(test), 0, 0, NULL,
+     "the same once, at the end (default: DATA's own test set, if\nit brings one); of classes a share has equal parts"},
 
     {"layers", "W:ACT,...", GD_GROUP_NET, TRAIN, GD_RECORDED, GD_TEXT, FIELD(layers), 0, 0, NULL,
      "hidden and output layers (default: 128:relu and an output layer\nthat suits data and loss); ACT: see below"},
-    {"loss", LOSSES, GD_GROUP_NET, TRAIN, GD_RECORDED, GD_CHOICE, FIELD(loss), 0, 0, "cross-entropy", "what is minimised; see below"},
+    {"loss", CHOICES(GRADUS_LOSS_MAP), GD_GROUP_NET, TRAIN, GD_RECORDED, GD_CHOICE, FIELD(loss), 0, 0, NULL,
+     "what is minimised (default: cross-entropy for classes, mse for\nnumbers); see below"},
 
     {"optimizer", "NAME[:K=V,...]", GD_GROUP_TRAINING, TRAIN, GD_RECORDED, GD_TEXT, FIELD(optimizer), 0, 0, "adam", "how; names and keys: see below"},
+    {"schedule", "NAME[:K=V,...]+...", GD_GROUP_TRAINING, TRAIN, GD_RECORDED, GD_TEXT, FIELD(schedule), 0, 0, NULL,
+     "how the learning rate changes (default: not at all): see below"},
     {"batch-size", "N|full", GD_GROUP_TRAINING, TRAIN, GD_RECORDED, GD_COUNT_OR_FULL, FIELD(batch_size), 1, UINT32_MAX, "32",
      "samples a step; full: the whole set"},
+    {"accumulate", "N", GD_GROUP_TRAINING, TRAIN, GD_RECORDED, GD_COUNT, FIELD(accumulate), 1, UINT32_MAX, "1", "batches that make one step, as one of N times the samples"},
     {"epochs", "N", GD_GROUP_TRAINING, TRAIN, GD_RECORDED, GD_COUNT, FIELD(epochs), 1, 1000000000, "10", "passes over the training set"},
-    {"max-steps", "N", GD_GROUP_TRAINING, TRAIN, GD_RECORDED, GD_COUNT, FIELD(max_steps), 1, INT64_MAX, NULL,
-     "end after N steps, if that comes first"},
+    {"max-steps", "N", GD_GROUP_TRAINING, TRAIN, GD_RECORDED, GD_COUNT, FIELD(max_steps), 1, INT64_MAX, NULL, "end after N steps, if that comes first"},
+    {"stop-loss", "X", GD_GROUP_TRAINING, TRAIN, GD_RECORDED, GD_NUMBER, FIELD(stop_loss), 0, UINT64_MAX, "0", "end after an epoch whose training loss is at most X"},
+    {"early-stop", "patience=N[,K=V,...]", GD_GROUP_TRAINING, TRAIN, GD_RECORDED, GD_TEXT, FIELD(early_stop), 0, 0, NULL,
+     "end after N epochs without a better --valid loss, with the best\nepoch's weights; keys: min_delta=0, start_epoch=0,\n"
+     "monitor=loss|accuracy, restore_best=yes|no"},
 
     {"label-smoothing", "X", GD_GROUP_REGULARISATION, TRAIN, GD_RECORDED, GD_NUMBER, FIELD(label_smoothing), 0, 1, "0",
      "cross-entropy: targets t become (1 - X)*t + X/CLASSES"},

@@ -7,12 +7,10 @@
 #include "base/context.h"
 #include "base/memory.h"
 #include "cli/copies.h"
-#include "cli/scores.h"
 #include "format/json.h"
 #include "nn/layer_text.h"
-#include "nn/loss.h"
 
-static int usage(const gd_train_plan *plan, const char *remedy, const char *option, const char *given, const char *wrong) {
+int gd_plan_refuse(const gd_train_plan *plan, const char *option, const char *given, const char *wrong, const char *remedy) {
     char what[1400];
     snprintf(what, sizeof what, "--%s %.200s: %s", option, given, wrong);
     return gd_complain(plan->arguments->command, GD_EXIT_USAGE, what, remedy);
@@ -30,75 +28,67 @@ static int read_optimizer(gd_train_plan *plan) {
     const char *text = plan->arguments->optimizer;
     gradus_context *context = plan->means.context;
     gradus_optimizer_config_init(&plan->optimizer, GRADUS_OPTIMIZER_SGD);
-    gradus_status status = gradus_optimizer_config_parse(context, text, &plan->optimizer);
-    return status == GRADUS_OK ? GD_EXIT_DONE
-                               : usage(plan, "gradus train --help lists optimizers and keys", "optimizer", text, gradus_context_message(context));
+    if (gradus_optimizer_config_parse(context, text, &plan->optimizer) == GRADUS_OK) return GD_EXIT_DONE;
+    return gd_plan_refuse(plan, "optimizer", text, gradus_context_message(context), "gradus train --help lists optimizers and keys");
 }
 
-static int read_loss(gd_train_plan *plan) {
+/* Besides the schedule itself, the rest of how to train. */
+static int read_training(gd_train_plan *plan) {
+    const gd_arguments *arguments = plan->arguments;
+    gradus_context *context = plan->means.context;
+    gradus_train_config *config = &plan->config;
+    gradus_train_config_init(config);
+    config->batch_size = arguments->batch_size;
+    config->accumulate = arguments->accumulate;
+    config->epochs = arguments->epochs;
+    config->max_steps = arguments->max_steps;
+    config->stop_loss = arguments->stop_loss;
+    config->seed = arguments->seed;
+    if (arguments->schedule == NULL) return GD_EXIT_DONE;
+    gradus_schedule_init(&plan->schedule);
+    config->schedule = &plan->schedule;
+    config->learning_rate = plan->optimizer.hyper_parameters[GRADUS_LEARNING_RATE];
+    if (gradus_schedule_parse(context, arguments->schedule, &plan->schedule) == GRADUS_OK) return GD_EXIT_DONE;
+    return gd_plan_refuse(plan, "schedule", arguments->schedule, gradus_context_message(context), "gradus train --help lists schedules and keys");
+}
+
+static int check_smoothing(const gd_train_plan *plan) {
     char given[32];
-    plan->loss = gradus_loss_from_name(plan->arguments->loss);
     if (plan->loss == GRADUS_LOSS_CROSS_ENTROPY || plan->arguments->label_smoothing == 0.0) return GD_EXIT_DONE;
     gd_json_print_number(given, plan->arguments->label_smoothing);
-    return usage(plan, "use --loss cross-entropy, or leave --label-smoothing out", "label-smoothing", given,
-                 "only cross-entropy smooths its targets");
+    return gd_plan_refuse(plan, "label-smoothing", given, "only cross-entropy smooths its targets",
+                          "use --loss cross-entropy, or leave --label-smoothing out");
 }
 
-static int read_layers(gd_train_plan *plan, const char *text) {
-    gradus_context *context = plan->means.context;
-    if (gd_layers_parse(context, text, &plan->layers, &plan->layer_count) == GRADUS_OK) return GD_EXIT_DONE;
-    return usage(plan, "for example --layers 128:relu,10:softmax", "layers", text, gradus_context_message(context));
+/* What is said of the loss before the data are known. */
+static int read_loss(gd_train_plan *plan) {
+    if (plan->arguments->loss == NULL) return GD_EXIT_DONE;
+    plan->loss = gradus_loss_from_name(plan->arguments->loss);
+    return check_smoothing(plan);
 }
 
-/* The output layer must be what data and loss ask for. Without --layers it is. */
-static int complete_layers(gd_train_plan *plan) {
-    const char *text = plan->arguments->layers;
-    size_t classes = gradus_dataset_classes(plan->train), outputs = gd_loss_classes(plan->loss, 1) == classes ? 1 : classes;
-    gradus_activation needed = gd_loss_activation(plan->loss), usual = needed ? needed : GRADUS_ACTIVATION_IDENTITY;
-    if (text == NULL) {
-        char standard[64];
-        snprintf(standard, sizeof standard, "128:relu,%zu:%s", outputs, gradus_activation_name(usual));
-        return read_layers(plan, standard);
-    }
-    gradus_layer last = plan->layers[plan->layer_count - 1];
-    bool wide = last.outputs == classes || last.outputs == outputs;
-    if (wide && (!needed || last.activation == needed)) return GD_EXIT_DONE;
-    char wrong[600], remedy[300], must[60];
-    const char *comma = strrchr(text, ',');
-    bool add = last.activation != usual && !wide; /* a hidden layer, it seems */
-    int kept = add ? (int)strlen(text) : comma != NULL ? (int)(comma - text) : 0;
-    snprintf(must, sizeof must, needed ? "be %zu:%s" : "have %zu output%s", outputs,
-             needed        ? gradus_activation_name(needed)
-             : outputs > 1 ? "s"
-                           : "");
-    snprintf(wrong, sizeof wrong, "the last layer must %s, since %.300s has %zu classes and the loss is %s", must, gradus_dataset_source(plan->train),
-             classes, gradus_loss_name(plan->loss));
-    snprintf(remedy, sizeof remedy, "write --layers %.*s%s%zu:%s", kept < 200 ? kept : 200, text, kept > 0 ? "," : "", wide ? last.outputs : outputs,
-             gradus_activation_name(usual));
-    return usage(plan, remedy, "layers", text, wrong);
-}
-
-static int open_data(gd_train_plan *plan) {
-    const gd_arguments *arguments = plan->arguments;
-    gradus_status status = gradus_dataset_open(plan->means.context, arguments->operands[0], &plan->train, &plan->test);
-    if (status != GRADUS_OK) return gd_means_failed(&plan->means, arguments, status);
-    if (arguments->test != NULL) {
-        bool is_test;
-        gradus_dataset_destroy(plan->means.context, plan->test);
-        int code = gd_open_test_set(&plan->means, arguments, arguments->test, &plan->test, &is_test);
-        if (code != GD_EXIT_DONE) return code;
-    }
-    if (plan->test == NULL) return GD_EXIT_DONE;
-    return gd_check_set(arguments, plan->test, gradus_dataset_source(plan->train), gd_dataset_features(plan->train),
-                        gradus_dataset_classes(plan->train));
+static int settle_loss(gd_train_plan *plan) {
+    bool classes = gradus_dataset_classes(plan->train) > 0;
+    if (plan->loss == GRADUS_LOSS_UNSET) plan->loss = classes ? GRADUS_LOSS_CROSS_ENTROPY : GRADUS_LOSS_MSE;
+    return check_smoothing(plan);
 }
 
 static void count_steps(gd_train_plan *plan) {
     const gd_arguments *arguments = plan->arguments;
     uint64_t samples = gradus_dataset_samples(plan->train);
-    uint64_t batch = arguments->batch_size == 0 ? samples : arguments->batch_size;
+    uint64_t batch = arguments->batch_size == 0 ? samples : arguments->batch_size * arguments->accumulate;
     plan->steps = arguments->epochs * (samples / batch + (samples % batch != 0));
     if (arguments->max_steps != 0 && arguments->max_steps < plan->steps) plan->steps = arguments->max_steps;
+}
+
+static int plan_all(gd_train_plan *plan) {
+    for (size_t i = 0; i < sizeof plan->texts / sizeof plan->texts[0]; i++) plan->texts[i] = gd_writer_make(&plan->means.context->allocator);
+    int (*const steps[])(gd_train_plan *) = {read_optimizer,      read_training, gd_plan_early_stop, read_loss,
+                                             gd_plan_read_layers, gd_plan_data,  settle_loss,        gd_plan_complete_layers};
+    int code = GD_EXIT_DONE;
+    for (size_t i = 0; i < sizeof steps / sizeof steps[0] && code == GD_EXIT_DONE; i++) code = steps[i](plan);
+    if (code == GD_EXIT_DONE) count_steps(plan);
+    return code;
 }
 
 int gd_train_plan_make(const gd_arguments *arguments, gd_train_plan *plan) {
@@ -107,16 +97,7 @@ int gd_train_plan_make(const gd_arguments *arguments, gd_train_plan *plan) {
     const char *variable = gd_copies_variable();
     if (variable != NULL) return refuse_copies(arguments, variable);
     int code = gd_means_create(arguments, &plan->means);
-    if (code == GD_EXIT_DONE) {
-        for (size_t i = 0; i < sizeof plan->texts / sizeof plan->texts[0]; i++) plan->texts[i] = gd_writer_make(&plan->means.context->allocator);
-        code = read_optimizer(plan);
-    }
-    if (code == GD_EXIT_DONE) code = read_loss(plan);
-    if (code == GD_EXIT_DONE && arguments->layers != NULL) code = read_layers(plan, arguments->layers);
-    if (code == GD_EXIT_DONE) code = open_data(plan);
-    if (code == GD_EXIT_DONE) code = complete_layers(plan);
-    if (code == GD_EXIT_DONE) count_steps(plan);
-    return code;
+    return code == GD_EXIT_DONE ? plan_all(plan) : code;
 }
 
 void gd_train_plan_end(gd_train_plan *plan) {
@@ -125,6 +106,7 @@ void gd_train_plan_end(gd_train_plan *plan) {
     for (size_t i = 0; i < sizeof plan->texts / sizeof plan->texts[0]; i++) gd_writer_free(&plan->texts[i]);
     if (plan->layers != NULL) gd_release(&context->allocator, plan->layers, plan->layer_count * sizeof *plan->layers);
     gradus_dataset_destroy(context, plan->train);
+    gradus_dataset_destroy(context, plan->valid);
     gradus_dataset_destroy(context, plan->test);
     gd_means_destroy(&plan->means);
 }
@@ -156,5 +138,6 @@ bool gd_train_plan_settle(gd_train_plan *plan, const gradus_net *net) {
     plan->effective.layers = (const char *)layers->data;
     plan->effective.optimizer = (const char *)optimizer->data;
     plan->effective.loss = gradus_loss_name(plan->loss);
+    plan->effective.normalize = gradus_scaling_name(plan->scaling);
     return !layers->failed && !optimizer->failed;
 }

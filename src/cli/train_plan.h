@@ -1,9 +1,10 @@
-/* What `gradus train` is asked to do, checked: data, layers, loss, optimizer. */
+/* What `gradus train` is asked to do, checked: data, layers, loss, optimizer, schedule. */
 #ifndef GD_CLI_TRAIN_PLAN_H
 #define GD_CLI_TRAIN_PLAN_H
 
 #include <gradus/dataset.h>
 #include <gradus/optimizer.h>
+#include <gradus/schedule.h>
 #include <gradus/train.h>
 
 #include "base/io.h"
@@ -14,12 +15,15 @@ typedef struct gd_train_plan {
     gd_arguments effective; /* the same with every choice that the plan made spelled out */
     gd_means means;
     gradus_optimizer_config optimizer;
+    gradus_schedule schedule;
+    gradus_train_config config; /* all but the callbacks */
+    gradus_scaling scaling;
     gradus_loss loss;
     gradus_layer *layers;
     size_t layer_count;
-    gradus_dataset *train, *test; /* test: NULL if there is none */
-    uint64_t steps;               /* of the whole run, unless it is stopped */
-    gd_writer texts[2];           /* of `effective` */
+    gradus_dataset *train, *valid, *test; /* valid, test: NULL if there is none */
+    uint64_t steps;                       /* of the whole run, unless it is stopped */
+    gd_writer texts[2];                   /* of `effective` */
 } gd_train_plan;
 
 /* Wrong usage is found before data is read, as far as it can be. Returns an exit code, the error said; gd_train_plan_end in any case. */
@@ -28,5 +32,18 @@ void gd_train_plan_end(gd_train_plan *plan);
 
 /* Spells the choices out, with the net that was made from them: gd_config_write(&plan->effective, ...) is then the whole run. false: out of memory. */
 bool gd_train_plan_settle(gd_train_plan *plan, const gradus_net *net);
+
+/* plan_data.c: opens the data and sets apart what is not trained on. */
+int gd_plan_data(gd_train_plan *plan);
+
+/* plan_layers.c: the layers that --layers names; the output layer that data and loss ask for. */
+int gd_plan_read_layers(gd_train_plan *plan);
+int gd_plan_complete_layers(gd_train_plan *plan);
+
+/* plan_stop.c: --early-stop. */
+int gd_plan_early_stop(gd_train_plan *plan);
+
+/* "--OPTION GIVEN: WRONG" and what to do, as wrong usage. */
+int gd_plan_refuse(const gd_train_plan *plan, const char *option, const char *given, const char *wrong, const char *remedy);
 
 #endif
