@@ -27,7 +27,7 @@ static double train_net(gradus_context *context) {
     gradus_train_config_init(&config);
     config.epochs = 2;
 
-    gradus_status status = gradus_dataset_open(context, "digits", &train, &test);
+    gradus_status status = gradus_dataset_open(context, "digits", NULL, &train, &test);
     if (status == GRADUS_OK) status = gradus_net_create(context, &shape, &net);
     if (status == GRADUS_OK) status = gradus_net_optimizer_create(context, net, &adam, &optimizer);
     if (status == GRADUS_OK) status = gradus_train(context, net, optimizer, train, &config, NULL);

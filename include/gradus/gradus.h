@@ -15,6 +15,7 @@
 #include <gradus/net.h>
 #include <gradus/optimizer.h>
 #include <gradus/schedule.h>
+#include <gradus/schema.h>
 #include <gradus/status.h>
 #include <gradus/tensor.h>
 #include <gradus/train.h>

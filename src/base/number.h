@@ -9,4 +9,7 @@
  * characters). */
 bool gd_parse_double(const char *text, size_t n, double *value);
 
+/* The same for fp32, rounded once, of up to 1023 characters; a number too large for it gives an infinity. Call it within gd_fp_enter. */
+bool gd_parse_float(const char *text, size_t n, float *value);
+
 #endif

@@ -6,7 +6,7 @@
 int gd_open_test_set(const gd_means *means, const gd_arguments *arguments, const char *source, gradus_dataset **set, bool *is_test) {
     gradus_dataset *train, *test;
     *set = NULL;
-    gradus_status status = gradus_dataset_open(means->context, source, &train, &test);
+    gradus_status status = gradus_dataset_open(means->context, source, NULL, &train, &test);
     if (status != GRADUS_OK) return gd_means_failed(means, arguments, status);
     *is_test = test != NULL;
     *set = *is_test ? test : train;

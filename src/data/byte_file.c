@@ -16,24 +16,33 @@ struct gd_byte_file {
     gradus_allocator allocator;
     const char *path;
     int descriptor;
-    bool ended;
+    bool ended, piped; /* piped: its size is not known */
     size_t size;
     gd_gzip *gzip; /* NULL: the content is the file itself */
 };
 
+/* A pipe or a terminal gives its bytes as they come, so reads may wait from now on. */
+static bool waits(const struct stat *facts, int descriptor) {
+    if (!S_ISFIFO(facts->st_mode) && !S_ISCHR(facts->st_mode) && !S_ISSOCK(facts->st_mode)) return false;
+    const int flags = fcntl(descriptor, F_GETFL);
+    return flags >= 0 && fcntl(descriptor, F_SETFL, flags & ~O_NONBLOCK) == 0;
+}
+
 /* O_NONBLOCK: a FIFO of that name must not hang the caller. */
-static gradus_status open_regular(gradus_context *context, gd_byte_file *file) {
+static gradus_status open_descriptor(gradus_context *context, gd_byte_file *file, bool pipes) {
     struct stat facts;
-    file->descriptor = open(file->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    file->descriptor = open(file->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (file->descriptor < 0 || fstat(file->descriptor, &facts))
         return gd_fail(context, GRADUS_IO, "%s: cannot open it: %s", file->path, strerror(errno));
+    file->piped = pipes && waits(&facts, file->descriptor);
+    if (file->piped) return GRADUS_OK;
     if (!S_ISREG(facts.st_mode)) return gd_fail(context, GRADUS_BAD_DATA, "%s: not a regular file", file->path);
     if (facts.st_size == 0) return gd_fail(context, GRADUS_BAD_DATA, "%s: the file is empty", file->path);
     file->size = (size_t)facts.st_size;
     return GRADUS_OK;
 }
 
-gradus_status gd_byte_file_open(gradus_context *context, const char *path, bool gzip, gd_byte_file **file) {
+static gradus_status make(gradus_context *context, const char *path, bool pipes, gd_byte_file **file) {
     void *memory = NULL;
     gradus_status status = gd_context_allocate(context, sizeof(gd_byte_file), path, &memory);
     if (status) return status;
@@ -41,8 +50,39 @@ gradus_status gd_byte_file_open(gradus_context *context, const char *path, bool 
     memset(made, 0, sizeof *made);
     made->allocator = context->allocator;
     made->path = path;
-    status = open_regular(context, made);
-    if (!status && gzip) status = gd_gzip_create(context, path, made->descriptor, made->size, &made->gzip);
+    status = open_descriptor(context, made, pipes);
+    if (status)
+        gd_byte_file_close(made);
+    else
+        *file = made;
+    return status;
+}
+
+gradus_status gd_byte_file_open(gradus_context *context, const char *path, bool gzip, gd_byte_file **file) {
+    gd_byte_file *made;
+    gradus_status status = make(context, path, false, &made);
+    if (status) return status;
+    if (gzip) status = gd_gzip_create(context, path, made->descriptor, made->size, &made->gzip);
+    if (status)
+        gd_byte_file_close(made);
+    else
+        *file = made;
+    return status;
+}
+
+gradus_status gd_byte_file_open_any(gradus_context *context, const char *path, gd_byte_file **file) {
+    uint8_t first[2];
+    size_t got = 0;
+    gd_byte_file *made;
+    gradus_status status = make(context, path, true, &made);
+    if (status) return status;
+    if (!made->piped) {
+        status = gd_byte_file_read(context, made, first, sizeof first, &got);
+        made->ended = false;
+        if (lseek(made->descriptor, 0, SEEK_SET) != 0) status = gd_fail(context, GRADUS_IO, "%s: cannot read it: %s", path, strerror(errno));
+    }
+    if (!status && got == 2 && first[0] == 0x1f && first[1] == 0x8b)
+        status = gd_gzip_create(context, path, made->descriptor, made->size, &made->gzip);
     if (status)
         gd_byte_file_close(made);
     else
@@ -61,7 +101,7 @@ void gd_byte_file_close(gd_byte_file *file) {
 size_t gd_byte_file_size(const gd_byte_file *file) { return file->size; }
 
 size_t gd_byte_file_most(const gd_byte_file *file) {
-    size_t most = file->size;
+    size_t most = file->piped ? SIZE_MAX : file->size;
     if (file->gzip) (void)gd_size_multiply(file->size, INFLATE_MOST, &most);
     return most;
 }

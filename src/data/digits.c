@@ -11,17 +11,22 @@ static gradus_status make_set(gradus_context *context, uint32_t purpose_index, u
     uint32_t *order = NULL;
     gradus_status status = gd_context_allocate(context, samples * sizeof *order, "the digits' order", (void **)&order);
     if (status) return status;
-    status = gd_dataset_create(context, "digits", samples, GD_DIGITS_SIDE, GD_DIGITS_SIDE, set);
+    gradus_dataset *made = NULL;
+    status = gd_dataset_create_pictures(context, "digits", samples, GD_DIGITS_SIDE, GD_DIGITS_SIDE, &made);
     if (!status) {
-        gradus_dataset *made = *set;
-        made->classes = GD_DIGITS_CLASSES;
         gd_shuffle(gd_stream_make(GD_DIGITS_SEED, 0, purpose_index, GD_PURPOSE_SHUFFLE), order, samples);
         for (size_t i = 0; i < samples; i++) {
-            made->targets[i] = (uint8_t)(order[i] % GD_DIGITS_CLASSES);
-            gd_digit_draw(first + i, made->targets[i], made->inputs + i * GD_DIGITS_PIXELS);
+            const uint32_t digit = order[i] % GD_DIGITS_CLASSES;
+            gd_dataset_set_class(made, i, digit);
+            gd_digit_draw(first + i, digit, gd_dataset_row(made, i));
         }
+        status = gd_schema_count_classes(context, made->schema, GD_DIGITS_CLASSES);
     }
     gd_release(&context->allocator, order, samples * sizeof *order);
+    if (status)
+        gradus_dataset_destroy(context, made);
+    else
+        *set = made;
     return status;
 }
 

@@ -10,7 +10,9 @@
 enum {
     INPUT_SIZE = 65536,
     GZIP_FIRST_BYTE = 0x1f,
-    GZIP_ONLY = 15 + 16 /* zlib's windowBits: the largest window, gzip's wrapper and no other */
+    GZIP_ONLY = 15 + 16, /* zlib's windowBits: the largest window, gzip's wrapper and no other */
+    BARE = -15,          /* no wrapper */
+    MOST_AT_ONCE = 1 << 30
 };
 
 struct gd_gzip {
@@ -120,4 +122,35 @@ gradus_status gd_gzip_read(gradus_context *context, gd_gzip *gzip, void *to, siz
     *got = n - inflater->avail_out;
     if (result == Z_STREAM_END) return end_member(context, gzip, ended);
     return result == Z_OK || result == Z_BUF_ERROR ? GRADUS_OK : inflate_failed(context, gzip, result);
+}
+
+/* Feeds the stream piece by piece, since it counts in 32 bits; the result of the last call. */
+static int inflate_all(z_stream *inflater, const uint8_t *from, size_t from_size, uint8_t *to, size_t size) {
+    int result = Z_OK;
+    inflater->next_in = (Bytef *)(uintptr_t)from;
+    inflater->next_out = to;
+    while (result == Z_OK) {
+        const size_t in_left = from_size - (size_t)(inflater->next_in - from), out_left = size - (size_t)(inflater->next_out - to);
+        inflater->avail_in = (uInt)gd_least(in_left, MOST_AT_ONCE);
+        inflater->avail_out = (uInt)gd_least(out_left, MOST_AT_ONCE);
+        result = inflate(inflater, Z_NO_FLUSH);
+    }
+    return result;
+}
+
+static uint32_t crc_of(const uint8_t *data, size_t size) {
+    uLong crc = crc32(0, NULL, 0);
+    for (size_t at = 0; at < size; at += MOST_AT_ONCE) crc = crc32(crc, data + at, (uInt)gd_least(size - at, MOST_AT_ONCE));
+    return (uint32_t)crc;
+}
+
+gradus_status gd_inflate(gradus_context *context, const char *path, const char *name, const uint8_t *from, size_t from_size, uint8_t *to, size_t size,
+                         uint32_t crc) {
+    z_stream inflater = {.zalloc = zlib_allocate, .zfree = zlib_release, .opaque = &context->allocator};
+    if (inflateInit2(&inflater, BARE) != Z_OK) return no_memory(context, path);
+    const int result = inflate_all(&inflater, from, from_size, to, size);
+    const bool whole = result == Z_STREAM_END && (size_t)(inflater.next_out - to) == size && crc_of(to, size) == crc;
+    inflateEnd(&inflater);
+    if (result == Z_MEM_ERROR) return no_memory(context, path);
+    return whole ? GRADUS_OK : gd_fail(context, GRADUS_BAD_DATA, "%s: the compressed data of %s are damaged", path, name);
 }

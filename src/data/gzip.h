@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include <gradus/context.h>
 
@@ -15,5 +16,9 @@ void gd_gzip_destroy(gd_gzip *gzip);
 
 /* Inflates some bytes, at most n (under 2^31); *ended: that was the last of them, and the checksum fits. BAD_DATA: not gzip, damaged, cut short. */
 gradus_status gd_gzip_read(gradus_context *context, gd_gzip *gzip, void *to, size_t n, size_t *got, bool *ended);
+
+/* Inflates a deflate stream in memory to exactly `size` bytes whose CRC-32 is `crc`. BAD_DATA, with path and name: anything else. */
+gradus_status gd_inflate(gradus_context *context, const char *path, const char *name, const uint8_t *from, size_t from_size, uint8_t *to, size_t size,
+                         uint32_t crc);
 
 #endif

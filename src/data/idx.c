@@ -7,7 +7,7 @@
 #include "base/context.h"
 #include "base/io.h"
 #include "data/byte_file.h"
-#include "data/dataset.h"
+#include "data/mapping.h"
 
 enum { IMAGES_MAGIC = 0x803, LABELS_MAGIC = 0x801, HEADER_MOST = 16 };
 
@@ -109,6 +109,10 @@ static gradus_status open_pair(gradus_context *context, gd_idx_pair *pair) {
                    pair->images.count, pair->images.path, pair->labels.count);
 }
 
+static gradus_status more_data(gradus_context *context, const gd_idx *idx) {
+    return gd_fail(context, GRADUS_BAD_DATA, "%s: expected %zu bytes after the header, as it declares, found more", idx->path, idx->size);
+}
+
 /* Everything the header declares, and nothing after it. Asking for one byte more also makes gzip verify its checksum. */
 static gradus_status read_data(gradus_context *context, gd_idx *idx, uint8_t *data) {
     size_t got;
@@ -118,18 +122,41 @@ static gradus_status read_data(gradus_context *context, gd_idx *idx, uint8_t *da
         return gd_fail(context, GRADUS_BAD_DATA, "%s: expected %zu bytes after the header, as it declares, found %zu", idx->path, idx->size, got);
     uint8_t more;
     status = gd_byte_file_read(context, idx->file, &more, 1, &got);
-    if (!status && got > 0)
-        status = gd_fail(context, GRADUS_BAD_DATA, "%s: expected %zu bytes after the header, as it declares, found more", idx->path, idx->size);
+    return !status && got > 0 ? more_data(context, idx) : status;
+}
+
+/* The pictures of a large plain file stay in it. */
+static gradus_status map_pictures(gradus_context *context, const gd_idx *images, gradus_dataset **set) {
+    gd_region region;
+    gradus_schema *schema;
+    const size_t size = gd_byte_file_size(images->file), header_size = size - images->size;
+    if (header_size > HEADER_MOST) return more_data(context, images);
+    gradus_status status = gd_map(context, images->path, size, &region);
+    if (status) return status;
+    status = gd_pictures_schema(context, images->height, images->width, &schema);
+    if (!status) status = gd_dataset_create_bare(context, images->path, schema, images->count, set);
+    if (status)
+        gd_unmap(&region);
+    else
+        gd_dataset_place(*set, region, header_size, images->height * images->width);
+    return status;
+}
+
+static gradus_status read_pictures(gradus_context *context, gd_idx *images, gradus_dataset **set) {
+    gradus_status status = gd_dataset_create_pictures(context, images->path, images->count, images->height, images->width, set);
+    if (status) return status;
+    status = read_data(context, images, (*set)->inputs.data);
+    if (status) gradus_dataset_destroy(context, *set);
     return status;
 }
 
 static gradus_status read_pair(gradus_context *context, gd_idx_pair *pair, gradus_dataset **set) {
-    gd_idx *images = &pair->images;
     gradus_dataset *made;
-    gradus_status status = gd_dataset_create(context, images->path, images->count, images->height, images->width, &made);
+    gd_idx *images = &pair->images;
+    const bool large = images->size >= gd_map_from && !images->gzip;
+    gradus_status status = large ? map_pictures(context, images, &made) : read_pictures(context, images, &made);
     if (status) return status;
-    status = read_data(context, images, made->inputs);
-    if (!status) status = read_data(context, &pair->labels, made->targets);
+    status = read_data(context, &pair->labels, made->targets.data);
     if (status)
         gradus_dataset_destroy(context, made);
     else
@@ -141,7 +168,7 @@ static gradus_status read_pair(gradus_context *context, gd_idx_pair *pair, gradu
 static size_t highest_label(const gradus_dataset *set) {
     size_t highest = 0;
     for (size_t i = 1; i < set->samples; i++)
-        if (set->targets[i] > set->targets[highest]) highest = i;
+        if (gd_dataset_class(set, i) > gd_dataset_class(set, highest)) highest = i;
     return highest;
 }
 
@@ -154,10 +181,9 @@ static gradus_status open_train(gradus_context *context, const char *folder, gd_
     if (!status) status = open_pair(context, pair);
     if (!status) status = read_pair(context, pair, train);
     if (status) return status;
-    gradus_dataset *made = *train;
-    made->classes = (size_t)made->targets[highest_label(made)] + 1;
-    return made->classes >= 2 ? GRADUS_OK
-                              : gd_fail(context, GRADUS_BAD_DATA, "%s: expected at least two classes, but every label is 0", pair->labels.path);
+    const size_t classes = gd_dataset_class(*train, highest_label(*train)) + 1;
+    return classes >= 2 ? gd_schema_count_classes(context, (*train)->schema, classes)
+                        : gd_fail(context, GRADUS_BAD_DATA, "%s: expected at least two classes, but every label is 0", pair->labels.path);
 }
 
 static gradus_status open_test(gradus_context *context, const char *folder, const gradus_dataset *train, gd_idx_pair *pair, gradus_dataset **test) {
@@ -165,18 +191,16 @@ static gradus_status open_test(gradus_context *context, const char *folder, cons
     if (status || !pair->images.found) return status;
     status = open_pair(context, pair);
     if (status) return status;
-    if (pair->images.height != train->height || pair->images.width != train->width)
-        return gd_fail(context, GRADUS_BAD_DATA, "%s: expected pictures of %zu x %zu, as in %s, found %zu x %zu", pair->images.path, train->height,
-                       train->width, train->source, pair->images.height, pair->images.width);
+    const size_t height = train->schema->height, width = train->schema->width, classes = gd_names_count(&train->schema->classes);
+    if (pair->images.height != height || pair->images.width != width)
+        return gd_fail(context, GRADUS_BAD_DATA, "%s: expected pictures of %zu x %zu, as in %s, found %zu x %zu", pair->images.path, height, width,
+                       train->source, pair->images.height, pair->images.width);
     status = read_pair(context, pair, test);
     if (status) return status;
-    gradus_dataset *made = *test;
-    made->classes = train->classes;
-    size_t highest = highest_label(made);
-    return made->targets[highest] < train->classes
-               ? GRADUS_OK
-               : gd_fail(context, GRADUS_BAD_DATA, "%s: expected labels up to %zu, the training set's highest, found %u at sample %zu",
-                         pair->labels.path, train->classes - 1, made->targets[highest], highest);
+    const size_t sample = highest_label(*test), highest = gd_dataset_class(*test, sample);
+    return highest < classes ? gd_schema_count_classes(context, (*test)->schema, classes)
+                             : gd_fail(context, GRADUS_BAD_DATA, "%s: expected labels up to %zu, the training set's highest, found %zu at sample %zu",
+                                       pair->labels.path, classes - 1, highest, sample);
 }
 
 gradus_status gd_idx_open(gradus_context *context, const char *folder, gradus_dataset **train, gradus_dataset **test) {

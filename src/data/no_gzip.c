@@ -14,3 +14,9 @@ gradus_status gd_gzip_read(gradus_context *context, gd_gzip *gzip, void *to, siz
     (void)context, (void)gzip, (void)to, (void)n, (void)got, (void)ended;
     return GRADUS_UNSUPPORTED;
 }
+
+gradus_status gd_inflate(gradus_context *context, const char *path, const char *name, const uint8_t *from, size_t from_size, uint8_t *to, size_t size,
+                         uint32_t crc) {
+    (void)from, (void)from_size, (void)to, (void)size, (void)crc;
+    return gd_fail(context, GRADUS_UNSUPPORTED, "%s: this build has no zlib and cannot read %s: save the arrays uncompressed", path, name);
+}

@@ -56,5 +56,7 @@ size_t gd_json_find(const gd_json *json, size_t object, const char *key);
 
 const char *gd_json_text(const gd_json *json, size_t string);
 bool gd_json_unsigned(const gd_json *json, size_t value, uint64_t *result); /* false: not an integer in [0, 2^64) */
+bool gd_json_double(const gd_json *json, size_t value, double *result);     /* false: not a number, or not a finite one */
+bool gd_json_is_word(const gd_json *json, size_t value, const char *word);  /* true, false or null */
 
 #endif

@@ -10,6 +10,7 @@
 
 #include "base/context.h"
 #include "base/memory.h"
+#include "base/number.h"
 #include "format/utf8.h"
 
 static bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
@@ -297,4 +298,15 @@ bool gd_json_unsigned(const gd_json *json, size_t value, uint64_t *result) {
     }
     *result = number;
     return true;
+}
+
+bool gd_json_double(const gd_json *json, size_t value, double *result) {
+    const jsmntok_t *token = token_at(json, value);
+    return token->type == JSMN_PRIMITIVE && gd_parse_double(json->text + token->start, (size_t)(token->end - token->start), result);
+}
+
+bool gd_json_is_word(const gd_json *json, size_t value, const char *word) {
+    const jsmntok_t *token = token_at(json, value);
+    const size_t size = (size_t)(token->end - token->start);
+    return token->type == JSMN_PRIMITIVE && size == strlen(word) && memcmp(json->text + token->start, word, size) == 0;
 }

@@ -175,10 +175,10 @@ static void digest_kinds(gradus_context *context, size_t count, size_t outputs, 
 gradus_dataset *gd_digest_images(gradus_context *context) {
     gd_random random = gd_random_make(SEED, "images", 0, 0);
     gradus_dataset *images = NULL;
-    gd_digest_must(context, gd_dataset_create(context, "images", 200, 9, 9, &images));
-    images->classes = 7;
-    for (size_t i = 0; i < images->samples; i++) images->targets[i] = (uint8_t)gd_random_below(&random, images->classes);
-    for (size_t i = 0; i < images->inputs_size; i++) images->inputs[i] = (uint8_t)gd_random_below(&random, 256);
+    gd_digest_must(context, gd_dataset_create_pictures(context, "images", 200, 9, 9, &images));
+    gd_digest_must(context, gd_schema_count_classes(context, images->schema, 7));
+    for (size_t i = 0; i < images->samples; i++) gd_dataset_set_class(images, i, gd_random_below(&random, 7));
+    for (size_t i = 0; i < images->samples * 81; i++) gd_dataset_row(images, 0)[i] = (uint8_t)gd_random_below(&random, 256);
     return images;
 }
 
@@ -186,7 +186,7 @@ void gd_digest_digits(gradus_context *context, gd_digests *digests) {
     gradus_dataset *sets[2] = {NULL, NULL};
     gd_sha256 hash;
     gd_sha256_init(&hash);
-    gd_digest_must(context, gradus_dataset_open(context, "digits", &sets[0], &sets[1]));
+    gd_digest_must(context, gradus_dataset_open(context, "digits", NULL, &sets[0], &sets[1]));
     for (int i = 0; i < 2; i++) {
         const size_t count = gradus_dataset_samples(sets[i]);
         gd_sha256_update(&hash, gradus_dataset_inputs(sets[i]).data, count * gradus_dataset_inputs(sets[i]).columns);

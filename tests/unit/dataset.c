@@ -84,7 +84,7 @@ static void put_train(struct place *place) {
     put(place, TRAIN_LABELS, BYTES(LABELS3));
 }
 
-static gradus_status open_folder(struct place *place) { return gradus_dataset_open(place->context, place->folder, &place->train, &place->test); }
+static gradus_status open_folder(struct place *place) { return gradus_dataset_open(place->context, place->folder, NULL, &place->train, &place->test); }
 
 static void leave(struct place *place) {
     static const char *const names[] = {TRAIN_IMAGES, TRAIN_LABELS, TEST_IMAGES, TEST_LABELS};
@@ -295,12 +295,12 @@ Test(dataset, says_what_a_source_can_be) {
     arrive(&place);
     put_train(&place);
     gradus_context *context = place.context;
-    cr_expect_eq(gradus_dataset_open(context, path_of(&place, "no-such"), &place.train, &place.test), GRADUS_IO);
+    cr_expect_eq(gradus_dataset_open(context, path_of(&place, "no-such"), NULL, &place.train, &place.test), GRADUS_IO);
     cr_expect(strstr(gradus_context_message(context), "no-such: ") && strstr(gradus_context_message(context), "\"digits\" or a folder"));
-    cr_expect_eq(gradus_dataset_open(context, path_of(&place, TRAIN_IMAGES), &place.train, &place.test), GRADUS_BAD_DATA);
+    cr_expect_eq(gradus_dataset_open(context, path_of(&place, TRAIN_IMAGES), NULL, &place.train, &place.test), GRADUS_BAD_DATA);
     cr_expect(strstr(gradus_context_message(context), TRAIN_IMAGES ": ") && strstr(gradus_context_message(context), "\"digits\" or a folder"));
-    cr_expect_eq(gradus_dataset_open(context, NULL, &place.train, &place.test), GRADUS_INVALID_ARGUMENT);
-    cr_expect_eq(gradus_dataset_open(context, "digits", &place.train, NULL), GRADUS_INVALID_ARGUMENT);
+    cr_expect_eq(gradus_dataset_open(context, NULL, NULL, &place.train, &place.test), GRADUS_INVALID_ARGUMENT);
+    cr_expect_eq(gradus_dataset_open(context, "digits", NULL, &place.train, NULL), GRADUS_INVALID_ARGUMENT);
     cr_expect_null(place.train);
     leave(&place);
 }
@@ -348,7 +348,7 @@ Test(dataset, reads_real_pictures) {
     if (access(folder, R_OK)) cr_skip_test("no %s: set GRADUS_TEST_DATA", folder);
     struct place place;
     arrive(&place);
-    cr_assert_eq(gradus_dataset_open(place.context, folder, &place.train, &place.test), GRADUS_OK, "%s", gradus_context_message(place.context));
+    cr_assert_eq(gradus_dataset_open(place.context, folder, NULL, &place.train, &place.test), GRADUS_OK, "%s", gradus_context_message(place.context));
     cr_assert(gradus_dataset_samples(place.train) == 22000 && gradus_dataset_samples(place.test) == 10000);
     cr_expect(gradus_dataset_classes(place.train) == 10 && gradus_dataset_height(place.test) == 28 && gradus_dataset_width(place.test) == 28);
     expect_same_as_zlib_reads(folder, TRAIN_IMAGES, 16, gradus_dataset_inputs(place.train).data, 22000 * 784);

@@ -19,7 +19,7 @@ struct digits {
 static struct digits open_digits(void) {
     struct digits made;
     cr_assert_eq(gradus_context_create(NULL, &made.context), GRADUS_OK);
-    cr_assert_eq(gradus_dataset_open(made.context, "digits", &made.train, &made.test), GRADUS_OK, "%s", gradus_context_message(made.context));
+    cr_assert_eq(gradus_dataset_open(made.context, "digits", NULL, &made.train, &made.test), GRADUS_OK, "%s", gradus_context_message(made.context));
     return made;
 }
 

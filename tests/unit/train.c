@@ -30,7 +30,7 @@ static gradus_dataset *make_dataset(gradus_context *context) {
     cr_assert_not_null(mkdtemp(folder));
     write_bytes(folder, "train-images-idx3-ubyte", images, sizeof images);
     write_bytes(folder, "train-labels-idx1-ubyte", labels, sizeof labels);
-    cr_assert_eq(gradus_dataset_open(context, folder, &train, &test), GRADUS_OK, "%s", gradus_context_message(context));
+    cr_assert_eq(gradus_dataset_open(context, folder, NULL, &train, &test), GRADUS_OK, "%s", gradus_context_message(context));
     cr_assert_null(test);
     snprintf(command, sizeof command, "%s/train-images-idx3-ubyte", folder);
     unlink(command);
@@ -355,7 +355,7 @@ Test(train, digits) {
     gradus_train_config config;
     gradus_train_state state;
     char digests[2][DIGEST];
-    cr_assert_eq(gradus_dataset_open(context, "digits", &data, &test), GRADUS_OK);
+    cr_assert_eq(gradus_dataset_open(context, "digits", NULL, &data, &test), GRADUS_OK);
     gradus_train_config_init(&config);
     config.max_steps = 6;
     config.batch_size = 130;
