@@ -67,6 +67,9 @@ GRADUS_API void gradus_context_destroy(gradus_context *context);
 /* What went wrong in the last call on this context that failed: what, where, what was expected. "" if none did. Valid until the next call. */
 GRADUS_API const char *gradus_context_message(const gradus_context *context);
 
+/* Releases a text that a function of the library gave to its caller. The context's allocator must be the one it was made with. NULL is allowed. */
+GRADUS_API void gradus_text_release(gradus_context *context, char *text);
+
 /* Asks the running call, or else the next one that computes, to stop. From any thread or a signal handler, as long as the context lives. Sticky
  * until a call returns GRADUS_INTERRUPTED; a training step stops only before its first change (then nothing has changed: repeat it), or completes. */
 GRADUS_API void gradus_interrupt(gradus_context *context);

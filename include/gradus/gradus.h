@@ -6,6 +6,7 @@
 #define GRADUS_GRADUS_H
 
 #include <gradus/activation.h>
+#include <gradus/checkpoint.h>
 #include <gradus/context.h>
 #include <gradus/dataset.h>
 #include <gradus/dense.h>

@@ -2,6 +2,7 @@
 #ifndef GD_BASE_BYTES_H
 #define GD_BASE_BYTES_H
 
+#include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -21,6 +22,14 @@ static inline void gd_store_u32be(uint8_t *bytes, uint32_t value) {
 
 static inline void gd_store_u32le(uint8_t *bytes, uint32_t value) {
     for (int i = 0; i < 4; i++) bytes[i] = (uint8_t)(value >> (8 * i));
+}
+
+/* n floats of little-endian fp32, their bits as they are. */
+static inline void gd_load_f32le(float *values, const uint8_t *bytes, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        const uint32_t bits = gd_load_u32le(bytes + 4 * i);
+        memcpy(&values[i], &bits, sizeof bits);
+    }
 }
 
 /* A float's bits as files and digests have them: every NaN is 0x7fc00000. */

@@ -32,6 +32,7 @@ typedef struct gd_writer {
 
 gd_writer gd_writer_make(const gradus_allocator *allocator);
 void gd_writer_free(gd_writer *writer);
+void gd_writer_reserve(gd_writer *writer, size_t n); /* room for n more bytes at once */
 void gd_write_bytes(gd_writer *writer, const void *data, size_t n);
 void gd_write_text(gd_writer *writer, const char *text);
 void gd_write_u32le(gd_writer *writer, uint32_t value);

@@ -91,3 +91,7 @@ void gd_write_struct(void *given, size_t size, const void *known, size_t known_s
     memcpy(given, known, size < known_size ? size : known_size);
     memcpy(given, &size, sizeof size);
 }
+
+void gradus_text_release(gradus_context *context, char *text) {
+    if (text != NULL) gd_release(&context->allocator, text, strlen(text) + 1);
+}

@@ -41,6 +41,12 @@ static uint8_t *append(gd_writer *writer, size_t n) {
     return place;
 }
 
+void gd_writer_reserve(gd_writer *writer, size_t n) {
+    size_t needed;
+    if (writer->failed) return;
+    writer->failed = !gd_size_add(writer->size, n, &needed) || (needed > writer->capacity && !grow(writer, needed));
+}
+
 void gd_write_bytes(gd_writer *writer, const void *data, size_t n) {
     if (n == 0) return;
     uint8_t *place = append(writer, n);

@@ -22,7 +22,7 @@ typedef struct trial {
 static int fail(const trial *t, gradus_status status) { return gd_means_failed(&t->means, t->arguments, status); }
 
 static int load_model(trial *t) {
-    gradus_status status = gradus_model_load(t->means.context, t->arguments->operands[0], &t->net);
+    gradus_status status = gradus_model_load(t->means.context, t->arguments->operands[0], &t->net, NULL);
     if (status == GRADUS_OK) status = gradus_net_sha256(t->means.context, t->net, t->digest);
     return status == GRADUS_OK ? GD_EXIT_DONE : fail(t, status);
 }

@@ -193,7 +193,7 @@ static int open_folder(run *r) {
 
 static int save_model(run *r) {
     if (!gd_out_folder_end_history(r->plan.arguments, &r->folder)) return GD_EXIT_FAILED;
-    gradus_status status = r->folder.path != NULL ? gradus_model_save(r->plan.means.context, r->net, r->folder.model) : GRADUS_OK;
+    gradus_status status = r->folder.path != NULL ? gradus_model_save(r->plan.means.context, r->net, NULL, r->folder.model) : GRADUS_OK;
     return status == GRADUS_OK ? GD_EXIT_DONE : fail(r, status);
 }
 

@@ -34,6 +34,8 @@ typedef struct gd_safetensors {
 
 /* Reads a file of at most `limit` bytes. Errors: IO, BAD_DATA (path, what is wrong), OUT_OF_MEMORY; *file is then empty. */
 gradus_status gd_safetensors_read(gradus_context *context, const char *path, size_t limit, gd_safetensors *file);
+/* The same of a file's bytes, memory from the context's allocator, which become the file's, or are released on failure. They are changed. */
+gradus_status gd_safetensors_parse(gradus_context *context, const char *path, uint8_t *bytes, size_t size, gd_safetensors *file);
 void gd_safetensors_free(gd_safetensors *file);
 
 /* The tensor of that name, the metadata of that key, or NULL. */

@@ -145,15 +145,20 @@ static gradus_status parse(reading *r) {
     return status;
 }
 
-gradus_status gd_safetensors_read(gradus_context *context, const char *path, size_t limit, gd_safetensors *file) {
-    memset(file, 0, sizeof *file);
-    file->allocator = context->allocator;
-    gradus_status status = gd_file_read(context, path, limit, &file->file, &file->file_size);
-    if (status != GRADUS_OK) return status;
+gradus_status gd_safetensors_parse(gradus_context *context, const char *path, uint8_t *bytes, size_t size, gd_safetensors *file) {
+    *file = (gd_safetensors){.allocator = context->allocator, .file = bytes, .file_size = size};
     reading r = {.context = context, .path = path, .file = file};
-    status = parse(&r);
+    gradus_status status = parse(&r);
     if (status != GRADUS_OK) gd_safetensors_free(file);
     return status;
+}
+
+gradus_status gd_safetensors_read(gradus_context *context, const char *path, size_t limit, gd_safetensors *file) {
+    uint8_t *bytes;
+    size_t size;
+    *file = (gd_safetensors){.allocator = context->allocator};
+    gradus_status status = gd_file_read(context, path, limit, &bytes, &size);
+    return status == GRADUS_OK ? gd_safetensors_parse(context, path, bytes, size, file) : status;
 }
 
 void gd_safetensors_free(gd_safetensors *file) {

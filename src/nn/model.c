@@ -1,33 +1,27 @@
 /* Models in files: a net as safetensors with its shape in the metadata (docs/formats.md). */
 #include <gradus/model.h>
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/bytes.h"
 #include "base/context.h"
 #include "base/memory.h"
-#include "base/number.h"
-#include "format/json.h"
 #include "format/safetensors.h"
 #include "format/utf8.h"
-#include "nn/layer_text.h"
+#include "nn/net_notes.h"
 
 #define MODEL_FORMAT "gradus-model/1"
 
-enum { NAME_SIZE = 40 };
-
 /* A layer's two tensors, as they stand in a file. */
 typedef struct layer_tensors {
-    char weight_name[NAME_SIZE], bias_name[NAME_SIZE];
+    char weight_name[GD_PARAMETER_NAME], bias_name[GD_PARAMETER_NAME];
     gd_safetensor weight, bias;
 } layer_tensors;
 
 /* Fills in names and shapes; data is left alone. The pointers lead into *tensors. */
 static void describe_layer(size_t index, size_t inputs, size_t outputs, layer_tensors *tensors) {
-    snprintf(tensors->weight_name, NAME_SIZE, "layers.%zu.weight", index);
-    snprintf(tensors->bias_name, NAME_SIZE, "layers.%zu.bias", index);
+    gd_parameter_name(tensors->weight_name, 2 * index);
+    gd_parameter_name(tensors->bias_name, 2 * index + 1);
     tensors->weight = (gd_safetensor){.name = tensors->weight_name, .dtype = "F32", .dimensions = 2, .shape = {inputs, outputs}};
     tensors->bias = (gd_safetensor){.name = tensors->bias_name, .dtype = "F32", .dimensions = 1, .shape = {outputs}};
 }
@@ -69,10 +63,9 @@ static gradus_status write_layer(gradus_context *context, gd_writer *out, const 
 }
 
 /* names: memory for one layer_tensors a layer; tensors: for two descriptions a layer. */
-static bool write_header(gd_writer *out, const gradus_net *net, const char *layers, layer_tensors *names, gd_safetensor *tensors) {
+static bool write_header(gd_writer *out, const gradus_net *net, const gd_net_notes *shape, const char *schema, layer_tensors *names,
+                         gd_safetensor *tensors) {
     size_t count = gradus_net_layer_count(net), inputs = gradus_net_inputs(net);
-    char inputs_text[24], smoothing_text[32];
-    snprintf(inputs_text, sizeof inputs_text, "%zu", inputs);
     for (size_t i = 0; i < count; i++) {
         size_t outputs = gradus_net_layer(net, i).outputs;
         describe_layer(i, inputs, outputs, &names[i]);
@@ -80,31 +73,25 @@ static bool write_header(gd_writer *out, const gradus_net *net, const char *laye
         tensors[2 * i + 1] = names[i].bias;
         inputs = outputs;
     }
-    gd_json_print_number(smoothing_text, gradus_net_label_smoothing(net));
-    const gd_safetensors_note notes[] = {{"format", MODEL_FORMAT},
-                                         {"gradus", gradus_version()},
-                                         {"numerics", gradus_numerics_version()},
-                                         {"inputs", inputs_text},
-                                         {"layers", layers},
-                                         {"loss", gradus_loss_name(gradus_net_loss(net))},
-                                         {"label_smoothing", smoothing_text}};
-    const size_t all = sizeof notes / sizeof notes[0];
-    return gd_safetensors_write_header(out, notes, gradus_net_label_smoothing(net) != 0.0 ? all : all - 1, tensors, 2 * count);
+    gd_safetensors_note notes[GD_NET_NOTES + 4] = {{"format", MODEL_FORMAT}, {"gradus", gradus_version()}, {"numerics", gradus_numerics_version()}};
+    size_t used = 3;
+    for (size_t i = 0; i < shape->count; i++) notes[used++] = shape->notes[i];
+    if (schema != NULL) notes[used++] = (gd_safetensors_note){"schema", schema};
+    return gd_safetensors_write_header(out, notes, used, tensors, 2 * count);
 }
 
-static gradus_status write_model(gradus_context *context, const gradus_net *net, gd_writer *out) {
+static gradus_status write_model(gradus_context *context, const gradus_net *net, const char *schema, gd_writer *out) {
     size_t count = gradus_net_layer_count(net), inputs = gradus_net_inputs(net);
     size_t bytes = count * (sizeof(layer_tensors) + 2 * sizeof(gd_safetensor));
     void *memory = NULL;
     gradus_status status = gd_context_allocate(context, bytes, "the table of tensors", &memory);
     if (status != GRADUS_OK) return status;
     layer_tensors *names = memory;
-    gd_writer layers = gd_writer_make(&context->allocator);
-    gd_layers_write(&layers, net);
-    gd_write_bytes(&layers, "", 1);
-    bool fits = !layers.failed && write_header(out, net, (const char *)layers.data, names, (gd_safetensor *)(names + count));
-    out->failed = out->failed || layers.failed || !fits;
-    gd_writer_free(&layers);
+    gd_net_notes shape;
+    bool fits =
+        gd_net_notes_make(&context->allocator, net, &shape) && write_header(out, net, &shape, schema, names, (gd_safetensor *)(names + count));
+    out->failed = out->failed || !fits;
+    gd_net_notes_free(&shape);
     gd_release(&context->allocator, memory, bytes);
     for (size_t i = 0; i < count && status == GRADUS_OK; i++) {
         size_t outputs = gradus_net_layer(net, i).outputs;
@@ -114,11 +101,11 @@ static gradus_status write_model(gradus_context *context, const gradus_net *net,
     return status;
 }
 
-gradus_status gradus_model_save(gradus_context *context, const gradus_net *net, const char *path) {
+gradus_status gradus_model_save(gradus_context *context, const gradus_net *net, const char *schema, const char *path) {
     if (context == NULL) return GRADUS_INVALID_ARGUMENT;
     if (net == NULL || path == NULL) return gd_fail(context, GRADUS_INVALID_ARGUMENT, "gradus_model_save: %s is NULL", net == NULL ? "net" : "path");
     gd_writer out = gd_writer_make(&context->allocator);
-    gradus_status status = write_model(context, net, &out);
+    gradus_status status = write_model(context, net, schema, &out);
     if (status == GRADUS_OK && out.failed) status = gd_fail(context, GRADUS_OUT_OF_MEMORY, "%s: no memory for the file's contents", path);
     if (status == GRADUS_OK) status = gd_file_replace(context, path, out.data, out.size);
     gd_writer_free(&out);
@@ -127,43 +114,15 @@ gradus_status gradus_model_save(gradus_context *context, const gradus_net *net, 
 
 /* Loading. */
 
-static gradus_status refuse_metadata(gradus_context *context, const char *path, const char *key, const char *value) {
-    char text[64] = "missing";
-    if (value != NULL) gd_copy_printable(text, sizeof text, value);
-    return gd_fail(context, GRADUS_BAD_DATA, "%s: not a model of this version of gradus: metadata \"%s\" is %s", path, key, text);
-}
-
-/* The failed call's own message, under the file's name. */
-static gradus_status refuse_model(gradus_context *context, const char *path) {
-    char reason[512];
-    gd_copy_printable(reason, sizeof reason, gradus_context_message(context));
-    return gd_fail(context, GRADUS_BAD_DATA, "%s: not a valid model: %s", path, reason);
-}
-
-static bool parse_width(const char *text, size_t *width) {
-    *width = 0;
-    for (; *text >= '0' && *text <= '9' && *width <= GD_MAX_WIDTH; text++) *width = *width * 10 + (size_t)(*text - '0');
-    return *text == 0 && *width > 0 && *width <= GD_MAX_WIDTH;
-}
-
-/* The net's config from the metadata. config->layers comes from the context's allocator. */
+/* Whose file it is; then the net's config. config->layers comes from the context's allocator. */
 static gradus_status read_shape(gradus_context *context, const char *path, const gd_safetensors *file, gradus_net_config *config,
                                 gradus_layer **layers) {
+    char text[64] = "missing";
     const char *format = gd_safetensors_metadata(file, "format");
-    if (format == NULL || strcmp(format, MODEL_FORMAT) != 0) return refuse_metadata(context, path, "format", format);
-    const char *inputs = gd_safetensors_metadata(file, "inputs");
-    if (inputs == NULL || !parse_width(inputs, &config->inputs)) return refuse_metadata(context, path, "inputs", inputs);
-    const char *loss = gd_safetensors_metadata(file, "loss");
-    config->loss = loss != NULL ? gradus_loss_from_name(loss) : GRADUS_LOSS_UNSET;
-    if (config->loss == GRADUS_LOSS_UNSET) return refuse_metadata(context, path, "loss", loss);
-    const char *smoothing = gd_safetensors_metadata(file, "label_smoothing"); /* its range is gradus_net_create's business */
-    if (smoothing != NULL && !gd_parse_double(smoothing, strlen(smoothing), &config->label_smoothing))
-        return refuse_metadata(context, path, "label_smoothing", smoothing);
-    const char *text = gd_safetensors_metadata(file, "layers");
-    if (text == NULL) return refuse_metadata(context, path, "layers", NULL);
-    gradus_status status = gd_layers_parse(context, text, layers, &config->layer_count);
-    config->layers = *layers;
-    return status == GRADUS_INVALID_ARGUMENT ? refuse_model(context, path) : status;
+    if (format != NULL && strcmp(format, MODEL_FORMAT) == 0) return gd_net_notes_read(context, path, file, config, layers);
+    if (format != NULL) gd_copy_printable(text, sizeof text, format);
+    return gd_fail(context, GRADUS_BAD_DATA, "%s: not a model of this version of gradus: metadata \"format\" is %s, expected %s", path, text,
+                   MODEL_FORMAT);
 }
 
 static gradus_status find_tensor(gradus_context *context, const char *path, const gd_safetensors *file, gd_safetensor *wanted) {
@@ -177,13 +136,6 @@ static gradus_status find_tensor(gradus_context *context, const char *path, cons
     }
     *wanted = *found;
     return GRADUS_OK;
-}
-
-static void copy_floats(float *to, const gd_safetensor *from) {
-    for (size_t i = 0; i < from->size / 4; i++) {
-        uint32_t bits = gd_load_u32le(from->data + 4 * i);
-        memcpy(&to[i], &bits, sizeof bits);
-    }
 }
 
 static gradus_status find_layer(gradus_context *context, const char *path, const gd_safetensors *file, layer_tensors *tensors) {
@@ -216,8 +168,8 @@ static gradus_status read_layer(gradus_context *context, const char *path, const
     gradus_status status = find_layer(context, path, file, &tensors);
     if (status == GRADUS_OK) status = allocate_layer(context, inputs, outputs, &buffer);
     if (status != GRADUS_OK) return status;
-    copy_floats(buffer.values, &tensors.weight);
-    copy_floats(buffer.values + buffer.weights, &tensors.bias);
+    gd_load_f32le(buffer.values, tensors.weight.data, buffer.weights);
+    gd_load_f32le(buffer.values + buffer.weights, tensors.bias.data, buffer.outputs);
     status = gradus_net_set(context, net, index, &buffer.weight, &buffer.bias);
     gd_release(&context->allocator, buffer.values, buffer.bytes);
     return status;
@@ -226,7 +178,7 @@ static gradus_status read_layer(gradus_context *context, const char *path, const
 static gradus_status read_net(gradus_context *context, const char *path, const gd_safetensors *file, const gradus_net_config *config,
                               gradus_net **net) {
     gradus_status status = gradus_net_create(context, config, net);
-    if (status == GRADUS_INVALID_ARGUMENT) return refuse_model(context, path);
+    if (status == GRADUS_INVALID_ARGUMENT) return gd_refuse_model(context, path);
     size_t inputs = config->inputs;
     for (size_t i = 0; i < config->layer_count && status == GRADUS_OK; i++) {
         status = read_layer(context, path, file, *net, i, inputs);
@@ -239,9 +191,20 @@ static gradus_status read_net(gradus_context *context, const char *path, const g
     return status;
 }
 
-gradus_status gradus_model_load(gradus_context *context, const char *path, gradus_net **net) {
+/* The schema's text as the caller's own. */
+static gradus_status copy_schema(gradus_context *context, const gd_safetensors *file, char **schema) {
+    const char *text = gd_safetensors_metadata(file, "schema");
+    void *memory;
+    if (schema == NULL || text == NULL) return GRADUS_OK;
+    gradus_status status = gd_context_allocate(context, strlen(text) + 1, "a model's schema", &memory);
+    if (status == GRADUS_OK) *schema = strcpy(memory, text);
+    return status;
+}
+
+gradus_status gradus_model_load(gradus_context *context, const char *path, gradus_net **net, char **schema) {
+    if (schema != NULL) *schema = NULL;
+    if (net != NULL) *net = NULL;
     if (context == NULL || net == NULL) return GRADUS_INVALID_ARGUMENT;
-    *net = NULL;
     if (path == NULL) return gd_fail(context, GRADUS_INVALID_ARGUMENT, "gradus_model_load: path is NULL");
     gd_safetensors file;
     gradus_status status = gd_safetensors_read(context, path, SIZE_MAX, &file);
@@ -251,7 +214,12 @@ gradus_status gradus_model_load(gradus_context *context, const char *path, gradu
     gradus_net_config_init(&config);
     status = read_shape(context, path, &file, &config, &layers);
     if (status == GRADUS_OK) status = check_tensors(context, path, &file, &config);
+    if (status == GRADUS_OK) status = copy_schema(context, &file, schema);
     if (status == GRADUS_OK) status = read_net(context, path, &file, &config, net);
+    if (status != GRADUS_OK && schema != NULL) {
+        gradus_text_release(context, *schema);
+        *schema = NULL;
+    }
     if (layers != NULL) gd_release(&context->allocator, layers, config.layer_count * sizeof *layers);
     gd_safetensors_free(&file);
     return status;

@@ -191,6 +191,12 @@ gradus_layer gradus_net_layer(const gradus_net *net, size_t index) {
     return layer;
 }
 
+bool gd_net_same_shape(const gradus_net *a, const gradus_net *b) {
+    bool same = a->inputs == b->inputs && a->layer_count == b->layer_count;
+    for (size_t i = 0; same && i < a->layer_count; i++) same = a->layers[i].dense.outputs == b->layers[i].dense.outputs;
+    return same;
+}
+
 uint64_t gradus_net_parameter_count(const gradus_net *net) {
     uint64_t count = 0;
     for (size_t i = 0; i < net->layer_count; i++) count += ((uint64_t)net->layers[i].dense.inputs + 1) * net->layers[i].dense.outputs;

@@ -45,6 +45,10 @@ gradus_status gd_check_inputs(gradus_context *context, const gradus_net *net, co
 /* Reads and checks a whole batch; `what` is the public function's name. */
 gradus_status gd_check_batch(gradus_context *context, const gradus_net *net, const gradus_batch *batch, const char *what, gd_samples *samples);
 
+/* Whether the optimizer was made for a net of this shape; whether two nets' parameters have the same shapes. */
+bool gd_net_fits_optimizer(const gradus_net *net, const gradus_optimizer *optimizer);
+bool gd_net_same_shape(const gradus_net *a, const gradus_net *b);
+
 /* gradus_net_step on samples that have been checked, with their undivided loss sum besides the mean. */
 gradus_status gd_net_step(gradus_context *context, gradus_net *net, gradus_optimizer *optimizer, const gd_samples *samples, double *loss,
                           double *sum);

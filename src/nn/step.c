@@ -58,7 +58,7 @@ static gradus_status pass(gradus_context *context, const gradus_net *net, const 
     return status;
 }
 
-static gradus_status check_optimizer(gradus_context *context, const gradus_net *net, const gradus_optimizer *optimizer) {
+bool gd_net_fits_optimizer(const gradus_net *net, const gradus_optimizer *optimizer) {
     bool fits = optimizer && optimizer->for_net && optimizer->count == 2 * net->layer_count &&
                 (optimizer->states || gd_algorithm_states(optimizer->algorithm) == 0);
     for (size_t l = 0; fits && l < net->layer_count; l++) {
@@ -66,7 +66,11 @@ static gradus_status check_optimizer(gradus_context *context, const gradus_net *
         fits = gd_dense_size(net->layers[l].dense, &elements) && optimizer->extents[2 * l].size == elements &&
                optimizer->parameters[2 * l].rows == net->layers[l].dense.inputs && optimizer->extents[2 * l + 1].size == net->layers[l].dense.outputs;
     }
-    if (fits) return GRADUS_OK;
+    return fits;
+}
+
+static gradus_status check_optimizer(gradus_context *context, const gradus_net *net, const gradus_optimizer *optimizer) {
+    if (gd_net_fits_optimizer(net, optimizer)) return GRADUS_OK;
     return gd_fail(context, GRADUS_INVALID_ARGUMENT, "gradus_net_step: the optimizer was not made for this net (gradus_net_optimizer_create)");
 }
 

@@ -77,8 +77,8 @@ Test(model, comes_back_as_it_was) {
     char before[65], after[65];
     cr_assert_eq(gradus_net_set(context, net, 1, NULL, &bias), GRADUS_OK, "%s", gradus_context_message(context));
     cr_assert_eq(gradus_net_sha256(context, net, before), GRADUS_OK);
-    cr_assert_eq(gradus_model_save(context, net, file.path), GRADUS_OK, "%s", gradus_context_message(context));
-    cr_assert_eq(gradus_model_load(context, file.path, &loaded), GRADUS_OK, "%s", gradus_context_message(context));
+    cr_assert_eq(gradus_model_save(context, net, NULL, file.path), GRADUS_OK, "%s", gradus_context_message(context));
+    cr_assert_eq(gradus_model_load(context, file.path, &loaded, NULL), GRADUS_OK, "%s", gradus_context_message(context));
     cr_assert_eq(gradus_net_sha256(context, loaded, after), GRADUS_OK);
     cr_assert_str_eq(before, after);
     cr_assert(gradus_net_inputs(loaded) == 5 && gradus_net_layer_count(loaded) == 2 && gradus_net_loss(loaded) == GRADUS_LOSS_CROSS_ENTROPY);
@@ -110,8 +110,8 @@ Test(model, keeps_label_smoothing) {
     config.loss = GRADUS_LOSS_CROSS_ENTROPY;
     config.label_smoothing = 0.125;
     cr_assert_eq(gradus_net_create(context, &config, &net), GRADUS_OK);
-    cr_assert_eq(gradus_model_save(context, net, file.path), GRADUS_OK);
-    cr_assert_eq(gradus_model_load(context, file.path, &loaded), GRADUS_OK, "%s", gradus_context_message(context));
+    cr_assert_eq(gradus_model_save(context, net, NULL, file.path), GRADUS_OK);
+    cr_assert_eq(gradus_model_load(context, file.path, &loaded, NULL), GRADUS_OK, "%s", gradus_context_message(context));
     cr_assert_eq(gradus_net_label_smoothing(loaded), 0.125);
     gradus_net_destroy(context, loaded);
     const size_t size = slurp(&file, bytes, sizeof bytes);
@@ -121,9 +121,43 @@ Test(model, keeps_label_smoothing) {
         memcpy(place, bad[i].text, 5);
         FILE *out = fopen(file.path, "wb");
         cr_assert(out && fwrite(bytes, 1, size, out) == size && fclose(out) == 0);
-        cr_assert_eq(gradus_model_load(context, file.path, &loaded), GRADUS_BAD_DATA, "%s", bad[i].text);
+        cr_assert_eq(gradus_model_load(context, file.path, &loaded, NULL), GRADUS_BAD_DATA, "%s", bad[i].text);
         cr_assert(strstr(gradus_context_message(context), bad[i].message), "%s", gradus_context_message(context));
     }
+    gradus_net_destroy(context, net);
+    gradus_context_destroy(context);
+    counting_check(&counter);
+    drop(&file);
+}
+
+/* A text goes in and comes out as it was; a file without one gives none. */
+Test(model, carries_a_schema) {
+    static const char text[] = "{\"columns\":[\"π \\\"1\\\"\"]}\n\t";
+    counting counter;
+    struct file file = make_file();
+    gradus_context *context = counting_context(&counter);
+    gradus_net *net = make_net(context), *loaded;
+    char *schema = NULL;
+    cr_assert_eq(gradus_model_save(context, net, text, file.path), GRADUS_OK, "%s", gradus_context_message(context));
+    size_t held = counter.live_bytes;
+    for (size_t n = 1; schema == NULL; n++) {
+        counter.asked = 0;
+        counter.refuse_at = n;
+        gradus_status status = gradus_model_load(context, file.path, &loaded, &schema);
+        cr_assert(status == GRADUS_OK || (status == GRADUS_OUT_OF_MEMORY && !loaded && !schema && counter.live_bytes == held), "allocation %zu", n);
+    }
+    counter.refuse_at = 0;
+    cr_assert_str_eq(schema, text);
+    gradus_text_release(context, schema);
+    gradus_text_release(context, NULL);
+    gradus_net_destroy(context, loaded);
+    cr_assert_eq(gradus_model_load(context, file.path, &loaded, NULL), GRADUS_OK);
+    cr_assert_eq(gradus_model_save(context, loaded, NULL, file.path), GRADUS_OK);
+    gradus_net_destroy(context, loaded);
+    schema = (char *)&counter;
+    cr_assert_eq(gradus_model_load(context, file.path, &loaded, &schema), GRADUS_OK);
+    cr_assert_null(schema);
+    gradus_net_destroy(context, loaded);
     gradus_net_destroy(context, net);
     gradus_context_destroy(context);
     counting_check(&counter);
@@ -136,11 +170,11 @@ Test(model, every_cut_is_refused) {
     struct file file = make_file();
     gradus_context *context = counting_context(&counter);
     gradus_net *net = make_net(context), *loaded;
-    cr_assert_eq(gradus_model_save(context, net, file.path), GRADUS_OK);
+    cr_assert_eq(gradus_model_save(context, net, NULL, file.path), GRADUS_OK);
     size_t size = slurp(&file, bytes, sizeof bytes), held = counter.live_bytes;
     for (size_t cut = 0; cut < size; cut++) {
         put(&file, bytes, cut);
-        cr_assert_eq(gradus_model_load(context, file.path, &loaded), GRADUS_BAD_DATA, "cut to %zu of %zu bytes", cut, size);
+        cr_assert_eq(gradus_model_load(context, file.path, &loaded, NULL), GRADUS_BAD_DATA, "cut to %zu of %zu bytes", cut, size);
         cr_assert_null(loaded);
         cr_assert_not_null(strstr(gradus_context_message(context), file.path));
         cr_assert_eq(counter.live_bytes, held);
@@ -159,7 +193,7 @@ Test(model, no_byte_of_the_header_is_trusted) {
     struct file file = make_file();
     gradus_context *context = counting_context(&counter);
     gradus_net *net = make_net(context), *loaded;
-    cr_assert_eq(gradus_model_save(context, net, file.path), GRADUS_OK);
+    cr_assert_eq(gradus_model_save(context, net, NULL, file.path), GRADUS_OK);
     size_t size = slurp(&file, bytes, sizeof bytes), held = counter.live_bytes, tried = 0, refused = 0;
     size_t header = 8 + bytes[0] + 256u * bytes[1];
     int out = open(file.path, O_WRONLY);
@@ -167,7 +201,7 @@ Test(model, no_byte_of_the_header_is_trusted) {
     for (size_t at = 0; at < header; at++) {
         for (size_t i = at % 3; i < sizeof replacements; i += 3) {
             cr_assert_eq(pwrite(out, &replacements[i], 1, (off_t)at), 1);
-            gradus_status status = gradus_model_load(context, file.path, &loaded);
+            gradus_status status = gradus_model_load(context, file.path, &loaded, NULL);
             cr_assert(status == GRADUS_OK || status == GRADUS_BAD_DATA, "byte %zu as %02x: %s", at, replacements[i], gradus_context_message(context));
             tried++;
             refused += status == GRADUS_BAD_DATA;
@@ -190,14 +224,14 @@ Test(model, a_failed_allocation_is_only_that) {
     struct file file = make_file();
     gradus_context *context = counting_context(&counter);
     gradus_net *net = make_net(context), *loaded = NULL;
-    cr_assert_eq(gradus_model_save(context, net, file.path), GRADUS_OK);
+    cr_assert_eq(gradus_model_save(context, net, NULL, file.path), GRADUS_OK);
     size_t held = counter.live_bytes;
     gradus_status status = GRADUS_OUT_OF_MEMORY;
     size_t failures = 0;
     for (size_t n = 1; status != GRADUS_OK; n++) {
         counter.asked = 0;
         counter.refuse_at = n;
-        status = gradus_model_load(context, file.path, &loaded);
+        status = gradus_model_load(context, file.path, &loaded, NULL);
         cr_assert(status == GRADUS_OK || (status == GRADUS_OUT_OF_MEMORY && loaded == NULL && counter.live_bytes == held), "allocation %zu", n);
         failures += status != GRADUS_OK;
     }
@@ -207,7 +241,7 @@ Test(model, a_failed_allocation_is_only_that) {
         counter.asked = 0;
         counter.refuse_at = n;
         size_t before = counter.live_bytes;
-        status = gradus_model_save(context, net, file.path);
+        status = gradus_model_save(context, net, NULL, file.path);
         cr_assert(status == GRADUS_OK || status == GRADUS_OUT_OF_MEMORY, "allocation %zu: %s", n, gradus_context_message(context));
         cr_assert_eq(counter.live_bytes, before);
     }
@@ -231,7 +265,7 @@ Test(model, claims_cost_nothing) {
                "\"data_offsets\":[4,8]}}",
                8);
     counter.greatest = 0;
-    cr_assert_eq(gradus_model_load(context, file.path, &loaded), GRADUS_BAD_DATA);
+    cr_assert_eq(gradus_model_load(context, file.path, &loaded, NULL), GRADUS_BAD_DATA);
     cr_assert_lt(counter.greatest, 65536);
     gradus_context_destroy(context);
     counting_check(&counter);
@@ -242,9 +276,9 @@ Test(model, a_file_that_is_not_there) {
     counting counter;
     gradus_context *context = counting_context(&counter);
     gradus_net *net = make_net(context), *loaded;
-    cr_assert_eq(gradus_model_load(context, "/tmp/gradus-no-such-file", &loaded), GRADUS_IO);
+    cr_assert_eq(gradus_model_load(context, "/tmp/gradus-no-such-file", &loaded, NULL), GRADUS_IO);
     cr_assert_not_null(strstr(gradus_context_message(context), "/tmp/gradus-no-such-file"));
-    cr_assert_eq(gradus_model_save(context, net, "/proc/no-such/model"), GRADUS_IO);
+    cr_assert_eq(gradus_model_save(context, net, NULL, "/proc/no-such/model"), GRADUS_IO);
     cr_assert_not_null(strstr(gradus_context_message(context), "/proc/no-such/model"));
     gradus_net_destroy(context, net);
     gradus_context_destroy(context);

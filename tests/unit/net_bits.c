@@ -394,8 +394,8 @@ static void check_file(const net_shape *shape, const char *path) {
     gradus_context *context = context_of(1);
     gradus_net *net = make_net(context, shape, 8), *loaded;
     char wanted[DIGEST], found[DIGEST];
-    cr_assert_eq(gradus_model_save(context, net, path), GRADUS_OK, "%s", gradus_context_message(context));
-    cr_assert_eq(gradus_model_load(context, path, &loaded), GRADUS_OK, "%s", gradus_context_message(context));
+    cr_assert_eq(gradus_model_save(context, net, NULL, path), GRADUS_OK, "%s", gradus_context_message(context));
+    cr_assert_eq(gradus_model_load(context, path, &loaded, NULL), GRADUS_OK, "%s", gradus_context_message(context));
     digest_of(context, net, wanted);
     digest_of(context, loaded, found);
     cr_assert_str_eq(found, wanted);
