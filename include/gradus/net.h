@@ -25,6 +25,8 @@ typedef struct gradus_net_config {
     gradus_loss loss;
     uint64_t seed;          /* of the initial weights: Glorot uniform, U(-l, l) with l = sqrt(6/(inputs + outputs)); biases start at 0 */
     double label_smoothing; /* cross-entropy only, 0 to 1: a target t counts as (1 - label_smoothing)*t + label_smoothing/outputs */
+    double input_dropout;   /* probability with which training drops an input, 0 to under 1 */
+    const double *dropout;  /* [layer_count]: the same of each layer's outputs, the last one's 0; NULL: none is dropped */
 } gradus_net_config;
 
 GRADUS_API void gradus_net_config_init_sized(gradus_net_config *config, size_t struct_size);
@@ -49,6 +51,8 @@ GRADUS_API size_t gradus_net_layer_count(const gradus_net *net);
 GRADUS_API gradus_layer gradus_net_layer(const gradus_net *net, size_t index);
 GRADUS_API gradus_loss gradus_net_loss(const gradus_net *net);
 GRADUS_API double gradus_net_label_smoothing(const gradus_net *net);
+GRADUS_API double gradus_net_input_dropout(const gradus_net *net);
+GRADUS_API double gradus_net_dropout(const gradus_net *net, size_t index);
 GRADUS_API uint64_t gradus_net_parameter_count(const gradus_net *net);
 
 /* Copies layer `index`'s weights [inputs, outputs] and bias [1, outputs] out of or into the net; either tensor may be NULL. F32.
@@ -57,6 +61,12 @@ GRADUS_API gradus_status gradus_net_get(gradus_context *context, const gradus_ne
                                         const gradus_tensor *bias);
 GRADUS_API gradus_status gradus_net_set(gradus_context *context, gradus_net *net, size_t index, const gradus_tensor *weights,
                                         const gradus_tensor *bias);
+
+/* Changes the dropout probabilities, as in gradus_net_config (dropout is copied). In a training step a unit is dropped, its output +0, with that
+ * probability, else its output is multiplied by 1/(1 - probability) (Srivastava et al. 2014, in the form of torch.nn.Dropout and keras.layers.Dropout);
+ * prediction and evaluation drop nothing. The draws are a function of the batch's seed and step and of the unit: docs/numerics.md, section 9.
+ * Errors: INVALID_ARGUMENT (a probability out of range, the last layer's not 0); nothing has changed then. */
+GRADUS_API gradus_status gradus_net_set_dropout(gradus_context *context, gradus_net *net, double input_dropout, const double *dropout);
 
 /* SHA-256 of the parameters as 64 lower-case hex digits and a 0: little-endian fp32, layer by layer weights [in, out] row-major, then bias; every NaN
  * as 0x7fc00000. */
@@ -70,7 +80,13 @@ typedef struct gradus_batch {
     size_t samples;
     size_t first, total; /* reserved for accumulation: 0 and 0 (or total = samples) */
     uint64_t step;       /* global batches begun before this one; numbers random draws */
+    uint64_t seed;       /* of random draws: the dropout's */
+    uint32_t flags;      /* GRADUS_BATCH_* */
+    uint32_t reserved;   /* 0 */
 } gradus_batch;
+
+/* DROPOUT: gradus_net_loss_gradient drops units, as gradus_net_step always does. */
+enum { GRADUS_BATCH_DROPOUT = 1 };
 
 /* Targets, for any loss. Numbers are taken as they are: probabilities for the cross-entropies (0 to 1; a row of cross-entropy usually adds up to 1),
  * which is not checked. A class k, under the net's outputs, stands for a row of zeros with a 1 at output k. For one output (and not cross-entropy) the
@@ -82,14 +98,14 @@ static inline void gradus_batch_init(gradus_batch *batch) { gradus_batch_init_si
 GRADUS_API gradus_status gradus_net_optimizer_create(gradus_context *context, const gradus_net *net, const gradus_optimizer_config *config,
                                                      gradus_optimizer **optimizer);
 
-/* One training step: forward, loss, backward, update. *loss is the batch's mean loss before the update. The batch may have any number of samples > 0:
+/* One training step: forward with dropout, loss, backward, update. *loss is the batch's mean loss before the update. The batch may have any number of samples > 0:
  * of many it takes a part after the other through the same scratch, which grows by one gradient for each doubling.
  * The result depends neither on the ISA nor on the thread count. Errors: INVALID_ARGUMENT, UNSUPPORTED, OUT_OF_MEMORY (scratch for a new shape),
  * INTERRUPTED, NOT_FINITE (the loss is not finite; *loss holds it): whenever it fails, no parameter, state or step count has changed. */
 GRADUS_API gradus_status gradus_net_step(gradus_context *context, gradus_net *net, gradus_optimizer *optimizer, const gradus_batch *batch,
                                          double *loss);
 
-/* The mean loss over a batch and its gradient. gradients: for each layer its weights' [in, out] and then its bias' [1, out], F32, in the caller's
+/* The mean loss over a batch and its gradient, without dropout unless the batch has GRADUS_BATCH_DROPOUT. gradients: for each layer its weights' [in, out] and then its bias' [1, out], F32, in the caller's
  * memory, any row stride; may be NULL. Bits as in gradus_net_step. Errors: as gradus_net_step, with gradients undefined after NOT_FINITE or
  * INTERRUPTED. */
 GRADUS_API gradus_status gradus_net_loss_gradient(gradus_context *context, const gradus_net *net, const gradus_batch *batch,

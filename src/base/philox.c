@@ -1,27 +1,30 @@
 /* Philox4x32-10 (Salmon, Moraes, Dror, Shaw: Parallel Random Numbers: As Easy as 1, 2, 3, SC 2011) and what is drawn from it. */
 #include "base/philox.h"
 
+#include <string.h>
+
 #include "base/detmath.h"
 
 enum { ROUNDS = 10 };
+static const uint32_t FACTOR0 = 0xd2511f53u, FACTOR1 = 0xcd9e8d57u, STEP0 = 0x9e3779b9u, STEP1 = 0xbb67ae85u;
+
+static inline void philox_round(uint32_t x[4], uint32_t key0, uint32_t key1) {
+    const uint64_t product0 = (uint64_t)FACTOR0 * x[0], product1 = (uint64_t)FACTOR1 * x[2];
+    x[0] = (uint32_t)(product1 >> 32) ^ x[1] ^ key0;
+    x[1] = (uint32_t)product1;
+    x[2] = (uint32_t)(product0 >> 32) ^ x[3] ^ key1;
+    x[3] = (uint32_t)product0;
+}
 
 void gd_philox(const uint32_t key[2], const uint32_t counter[4], uint32_t out[4]) {
-    uint32_t key0 = key[0], key1 = key[1];
-    uint32_t x0 = counter[0], x1 = counter[1], x2 = counter[2], x3 = counter[3];
+    uint32_t key0 = key[0], key1 = key[1], x[4];
+    memcpy(x, counter, sizeof x);
     for (int round = 0; round < ROUNDS; round++) {
-        uint64_t product0 = (uint64_t)0xd2511f53u * x0;
-        uint64_t product1 = (uint64_t)0xcd9e8d57u * x2;
-        x0 = (uint32_t)(product1 >> 32) ^ x1 ^ key0;
-        x1 = (uint32_t)product1;
-        x2 = (uint32_t)(product0 >> 32) ^ x3 ^ key1;
-        x3 = (uint32_t)product0;
-        key0 += 0x9e3779b9u;
-        key1 += 0xbb67ae85u;
+        philox_round(x, key0, key1);
+        key0 += STEP0;
+        key1 += STEP1;
     }
-    out[0] = x0;
-    out[1] = x1;
-    out[2] = x2;
-    out[3] = x3;
+    memcpy(out, x, sizeof x);
 }
 
 void gd_random_block(gd_stream stream, uint64_t block, uint32_t words[4]) {
@@ -66,4 +69,26 @@ void gd_shuffle(gd_stream stream, uint32_t *order, size_t n) {
         order[i] = order[j];
         order[j] = kept;
     }
+}
+
+/* Two blocks side by side: each waits for its own multiplications, so they take little longer than one. */
+static inline void random_pair(gd_stream stream, uint64_t first, uint32_t words[2][4]) {
+    uint32_t key0 = (uint32_t)stream.seed, key1 = (uint32_t)(stream.seed >> 32) ^ (uint32_t)(stream.step >> 32);
+    for (uint32_t i = 0; i < 2; i++) {
+        words[i][0] = (uint32_t)(first + i);
+        words[i][1] = (uint32_t)((first + i) >> 32);
+        words[i][2] = (uint32_t)stream.step;
+        words[i][3] = stream.stream;
+    }
+    for (int round = 0; round < ROUNDS; round++) {
+        for (int i = 0; i < 2; i++) philox_round(words[i], key0, key1);
+        key0 += STEP0;
+        key1 += STEP1;
+    }
+}
+
+void gd_random_blocks(gd_stream stream, uint64_t first, size_t count, uint32_t (*words)[4]) {
+    size_t i = 0;
+    for (; i + 2 <= count; i += 2) random_pair(stream, first + i, words + i);
+    if (i < count) gd_random_block(stream, first + i, words[i]);
 }

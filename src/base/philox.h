@@ -36,6 +36,7 @@ void gd_philox(const uint32_t key[2], const uint32_t counter[4], uint32_t out[4]
 
 /* The four words of elements 4*block .. 4*block + 3, and one element's word. */
 void gd_random_block(gd_stream stream, uint64_t block, uint32_t words[4]);
+void gd_random_blocks(gd_stream stream, uint64_t first, size_t count, uint32_t (*words)[4]); /* of `count` blocks, faster than one by one */
 uint32_t gd_random_word(gd_stream stream, uint64_t element);
 
 /* A word as a uniform number in [0, 1), a multiple of 2^-24, and element `element` as a standard normal number (Box-Muller). */

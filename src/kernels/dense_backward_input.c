@@ -121,14 +121,18 @@ static void input_narrow(const gd_backward_input *b, size_t input, size_t inputs
     b->context->kernels->tile(&tile);
 }
 
-/* The derivative, and dX turned for the layer before. */
+/* The derivative, through the dropout and the activation, and dX turned for the layer before. */
 static void finish_inputs(const gd_backward_input *b, size_t input, size_t inputs, size_t sample, size_t samples) {
     const gd_kernels *kernels = b->context->kernels;
     const size_t width = kernels->tile_columns;
     for (size_t i = input; i < input + inputs; i += GD_PANEL) {
         const size_t columns = gd_least(input + inputs - i, GD_PANEL);
-        for (size_t s = sample; s < sample + samples; s++)
-            gd_activation_derivative(b->context, b->activation, b->from + s * b->from_stride + i, dx_at(b, s, i), columns);
+        for (size_t s = sample; s < sample + samples; s++) {
+            float *dx = dx_at(b, s, i);
+            if (b->dropout) kernels->finish(dx, dx, columns, b->dropout->rate.scale, 0.0f);
+            gd_activation_derivative(b->context, b->activation, b->from + s * b->from_stride + i, dx, columns);
+            if (b->dropout) gd_drop_gradient(b->dropout, s, i, columns, dx);
+        }
         for (size_t s = sample; b->dx_turned && !few(b->samples) && s < sample + samples; s += width)
             kernels->transpose(dx_at(b, s, i), (ptrdiff_t)b->dx_stride, b->dx_turned + turned_at(kernels, b->dense.inputs, s) + i * width,
                                (ptrdiff_t)width, gd_least(sample + samples - s, width), columns);

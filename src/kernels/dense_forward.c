@@ -94,17 +94,26 @@ static void forward_narrow(const gd_forward *f, size_t first, size_t samples) {
     }
 }
 
+/* The end of a piece with dropout. */
+static void drop(const gd_forward *f, const gd_piece *p) {
+    for (size_t i = p->sample; f->undropped && i < p->sample + p->samples; i++)
+        memcpy(f->undropped + i * f->y_stride + p->column, f->y + i * f->y_stride + p->column, p->columns * sizeof *f->y);
+    gd_drop(f->dropout, f->dense.outputs, p, f->y, f->y_stride);
+}
+
 /* Tasks run over panels and, inside, blocks of samples: a panel stays near while x passes by. */
 static void forward(void *argument, size_t begin, size_t end) {
     const gd_forward *f = argument;
     const size_t block = block_samples(f), sample_blocks = (f->samples + block - 1) / block;
     for (size_t task = begin; task < end; task++) {
         const size_t first = task % sample_blocks * block, samples = f->samples - first < block ? f->samples - first : block;
+        const size_t column = task / sample_blocks * GD_PANEL;
         if (gd_dense_narrow(f->dense)) {
             forward_narrow(f, first, samples);
         } else {
             forward_panel(f, first, samples, task / sample_blocks);
         }
+        if (f->dropout) drop(f, &(gd_piece){first, samples, column, gd_least(f->dense.outputs - column, GD_PANEL)});
     }
 }
 

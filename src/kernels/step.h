@@ -10,6 +10,7 @@
 
 #include "base/context.h"
 #include "base/phases.h"
+#include "base/philox.h"
 #include "kernels/contract.h"
 #include "kernels/ops.h"
 #include "kernels/optimizer.h"
@@ -42,6 +43,34 @@ static inline size_t gd_dense_at(gd_dense dense, size_t i, size_t j) {
     return gd_dense_narrow(dense) ? j * dense.inputs + i : (j / GD_PANEL * dense.inputs + i) * GD_PANEL + j % GD_PANEL;
 }
 
+/* How much is dropped: a unit whose word is less than threshold; the others are multiplied by scale. threshold 0: nothing, and scale is 1. */
+typedef struct gd_drop_rate {
+    uint32_t threshold;
+    float scale;
+} gd_drop_rate;
+
+/* Of a probability from 0 to under 1. Inside the floating-point guard. */
+gd_drop_rate gd_drop_rate_of(double probability);
+
+/* Dropout of a layer's outputs in one pass: which units of which sample are dropped depends on the draws alone. */
+typedef struct gd_dropout {
+    gd_drop_rate rate;
+    gd_stream stream;
+    uint64_t first; /* the first sample's position in the global batch */
+    uint8_t *kept;  /* [samples][stride]: 1 or, where a unit is dropped, 0; forward writes it; NULL: not wanted */
+    size_t stride;
+} gd_dropout;
+
+/* A piece of the rows of an array [samples][columns]. */
+typedef struct gd_piece {
+    size_t sample, samples, column, columns;
+} gd_piece;
+
+/* Drops units of a piece of y, whose columns are whole rows of `outputs` or at most GD_PANEL from a multiple of it; and of the gradient by a row's
+ * piece, whose scale is multiplied in elsewhere. */
+void gd_drop(const gd_dropout *dropout, size_t outputs, const gd_piece *piece, float *y, size_t y_stride);
+void gd_drop_gradient(const gd_dropout *dropout, size_t sample, size_t column, size_t columns, float *gradient);
+
 /* Forward: y = activation(x W + b), softmax left to gd_softmax. x [samples][x_stride], y [samples][y_stride], row-major. */
 typedef struct gd_forward {
     const gradus_context *context;
@@ -49,7 +78,9 @@ typedef struct gd_forward {
     const float *weights, *bias;
     const float *x;
     float *y;
-    float *z; /* [samples][y_stride]: x W + b is kept there; NULL: it is not */
+    float *z;                  /* [samples][y_stride]: x W + b is kept there; NULL: it is not */
+    const gd_dropout *dropout; /* behind the activation; NULL: none */
+    float *undropped;          /* with dropout, [samples][y_stride]: y before it; NULL: it is not kept */
     size_t x_stride, y_stride, samples;
     gradus_activation activation;
 } gd_forward;
@@ -79,6 +110,7 @@ size_t gd_turned_size(gd_dense dense, size_t samples); /* floats, enough for eve
 typedef struct gd_backward_input {
     const gradus_context *context;
     gd_dense dense;
+    const gd_dropout *dropout; /* of the previous layer's outputs, which `from` is without then; NULL: none */
     const float *weights;
     const float *d; /* rows or panels; rows where it has to be turned */
     float *turned;  /* gd_turned_size floats */

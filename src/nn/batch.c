@@ -3,7 +3,7 @@
 
 #include "nn/loss.h"
 
-enum { AHEAD = 2 }; /* rows */
+enum { AHEAD = 2, ROW_GRAIN = 16 }; /* rows */
 
 void gradus_batch_init_sized(gradus_batch *batch, size_t struct_size) {
     memset(batch, 0, struct_size);
@@ -50,7 +50,15 @@ gradus_status gd_check_batch(gradus_context *context, const gradus_net *net, con
         return gd_fail(context, GRADUS_INVALID_ARGUMENT, "%s: samples is %zu, but the inputs have %zu rows", what, batch.samples, batch.inputs.rows);
     if (batch.first != 0 || (batch.total != 0 && batch.total != batch.samples))
         return gd_fail(context, GRADUS_UNSUPPORTED, "%s: accumulation (first, total) is not supported yet; set both to 0", what);
-    *samples = (gd_samples){batch.inputs, batch.targets, batch.samples, NULL};
+    if (batch.flags & ~(uint32_t)GRADUS_BATCH_DROPOUT || batch.reserved)
+        return gd_fail(context, GRADUS_UNSUPPORTED, "%s: the batch's flags are %#x, reserved is %u; expected GRADUS_BATCH_* and 0", what,
+                       (unsigned)batch.flags, (unsigned)batch.reserved);
+    *samples = (gd_samples){.inputs = batch.inputs,
+                            .targets = batch.targets,
+                            .count = batch.samples,
+                            .seed = batch.seed,
+                            .step = batch.step,
+                            .drops = batch.flags & GRADUS_BATCH_DROPOUT};
     if (gd_targets_are_classes(&batch.targets)) return check_labels(context, net, samples, what);
     if (batch.targets.dtype != GRADUS_DTYPE_F32)
         return gd_fail(context, GRADUS_UNSUPPORTED, "%s: targets of dtype %d; F32 (numbers), U8 and I32 (classes) are supported", what,
@@ -58,31 +66,48 @@ gradus_status gd_check_batch(gradus_context *context, const gradus_net *net, con
     return gd_tensor_check_f32(context, &batch.targets, batch.samples, gradus_net_outputs(net), what);
 }
 
-static const uint8_t *bytes_of(const gd_load *l, size_t i) {
-    return (const uint8_t *)l->inputs->data + gd_tensor_row(l->inputs, l->order ? l->order[l->first + i] : l->first + i);
-}
+static size_t row_of(const gd_load *l, size_t i) { return l->order ? l->order[l->first + i] : l->first + i; }
+
+static const uint8_t *bytes_of(const gd_load *l, size_t i) { return (const uint8_t *)l->inputs->data + gd_tensor_row(l->inputs, row_of(l, i)); }
+
+static const float *floats_of(const gd_load *l, size_t i) { return (const float *)l->inputs->data + gd_tensor_row(l->inputs, row_of(l, i)); }
 
 /* Shuffled rows come from anywhere in memory: the one after the next is asked for while this one is converted. */
+static void load_bytes(const gd_load *l, size_t i, float *out) {
+    const size_t columns = l->inputs->columns;
+    const uint8_t *row = bytes_of(l, i), *soon = i + AHEAD < l->samples ? bytes_of(l, i + AHEAD) : row;
+    for (size_t j = 0; j < columns; j += GD_ALIGNMENT) __builtin_prefetch(soon + j);
+    for (size_t j = 0; j < columns; j++) out[j] = (float)row[j] * GD_U8_SCALE;
+}
+
+static void load_floats(const gd_load *l, size_t i, float *out) {
+    const size_t columns = l->inputs->columns;
+    const float *row = floats_of(l, i), *soon = i + AHEAD < l->samples ? floats_of(l, i + AHEAD) : row;
+    for (size_t j = 0; j < columns; j += GD_ALIGNMENT / sizeof *soon) __builtin_prefetch(soon + j);
+    memcpy(out, row, columns * sizeof *out);
+}
+
 static void load(void *argument, size_t begin, size_t end) {
     const gd_load *l = argument;
     const size_t columns = l->inputs->columns, stride = gd_row_stride(columns);
+    const bool bytes = l->inputs->dtype == GRADUS_DTYPE_U8;
     for (size_t i = begin; i < end; i++) {
-        const uint8_t *row = bytes_of(l, i), *soon = i + AHEAD < l->samples ? bytes_of(l, i + AHEAD) : row;
-        for (size_t j = 0; j < columns; j += GD_ALIGNMENT) __builtin_prefetch(soon + j);
-        for (size_t j = 0; j < columns; j++) l->rows[i * stride + j] = (float)row[j] * GD_U8_SCALE;
+        if (bytes) {
+            load_bytes(l, i, l->rows + i * stride);
+        } else {
+            load_floats(l, i, l->rows + i * stride);
+        }
     }
+    if (l->dropout) gd_drop(l->dropout, columns, &(gd_piece){begin, end - begin, 0, columns}, l->rows, stride);
 }
 
-gd_phase gd_load_phase(gd_load *l) {
-    const gd_phase phase = {load, l, l->inputs->dtype == GRADUS_DTYPE_U8 ? l->samples : 0, 16};
-    return phase;
+bool gd_load_copies(const gd_samples *samples, const gradus_net *net) {
+    return samples->inputs.dtype == GRADUS_DTYPE_U8 || samples->order || (samples->drops && net->input_drop_rate.threshold > 0);
 }
+
+gd_phase gd_load_phase(gd_load *l) { return (gd_phase){load, l, l->rows ? l->samples : 0, ROW_GRAIN}; }
 
 const float *gd_load_rows(const gd_load *l, size_t *stride) {
-    if (l->inputs->dtype == GRADUS_DTYPE_U8) {
-        *stride = gd_row_stride(l->inputs->columns);
-        return l->rows;
-    }
-    *stride = (size_t)l->inputs->row_stride;
-    return (const float *)l->inputs->data + gd_tensor_row(l->inputs, l->first);
+    *stride = l->rows ? gd_row_stride(l->inputs->columns) : (size_t)l->inputs->row_stride;
+    return l->rows ? l->rows : floats_of(l, 0);
 }

@@ -65,7 +65,7 @@ static gradus_status check_config(gradus_context *context, const gradus_net_conf
     if (config->label_smoothing != 0.0 && config->loss != GRADUS_LOSS_CROSS_ENTROPY)
         return gd_fail(context, GRADUS_INVALID_ARGUMENT, "net: label_smoothing is %g, but the loss is %s: it is for %s only", config->label_smoothing,
                        gradus_loss_name(config->loss), gradus_loss_name(GRADUS_LOSS_CROSS_ENTROPY));
-    return GRADUS_OK;
+    return gd_check_dropout(context, config->input_dropout, config->dropout, config->layer_count);
 }
 
 void *gd_arena_take(gd_arena *arena, size_t count, size_t size) {
@@ -86,7 +86,7 @@ static void place_parameters(const gradus_net_config *config, gd_arena *arena, g
         size_t elements;
         if (!gd_dense_size(dense, &elements)) elements = SIZE_MAX;
         float *weights = gd_arena_take(arena, elements, sizeof(float)), *bias = gd_arena_take(arena, dense.outputs, sizeof(float));
-        if (layers) layers[i] = (gd_layer){dense, config->layers[i].activation, weights, bias};
+        if (layers) layers[i] = (gd_layer){.dense = dense, .activation = config->layers[i].activation, .weights = weights, .bias = bias};
         inputs = dense.outputs;
     }
 }
@@ -140,6 +140,7 @@ static gradus_status fill(gradus_context *context, gradus_net *net, const gradus
         if (stride > net->widest) net->widest = stride;
         initialise(&net->layers[i], config->seed, (uint32_t)(2 * i));
     }
+    gd_set_dropout(net, config->input_dropout, config->dropout);
     gd_fp_leave(environment);
     return GRADUS_OK;
 }

@@ -11,12 +11,17 @@ typedef struct gd_layer {
     gd_dense dense;
     gradus_activation activation;
     float *weights, *bias; /* weights in gd_dense's layout */
+    double dropout;        /* probability */
+    gd_drop_rate drop_rate;
 } gd_layer;
 
 struct gradus_net {
     gradus_allocator allocator;
     gradus_loss loss;
     double label_smoothing;
+    double input_dropout;
+    gd_drop_rate input_drop_rate;
+    bool drops; /* anything */
     size_t inputs, layer_count;
     size_t widest; /* the largest row stride of any layer's output */
     gd_layer *layers;
@@ -36,7 +41,9 @@ static inline size_t gd_row_stride(size_t columns) {
 typedef struct gd_samples {
     gradus_tensor inputs, targets;
     size_t count;
-    const uint32_t *order; /* [count]: sample i is row order[i] of inputs, which are U8, and of targets; NULL: it is row i */
+    const uint32_t *order; /* [count]: sample i is row order[i] of inputs and of targets; NULL: it is row i */
+    uint64_t seed, step;   /* of the random draws */
+    bool drops;            /* dropout is wanted */
 } gd_samples;
 
 /* Checks inputs [count, net inputs], F32 or U8. */
@@ -61,15 +68,23 @@ typedef struct gd_arena {
 
 void *gd_arena_take(gd_arena *arena, size_t count, size_t size);
 
-/* Inputs as fp32 rows: converts U8 into `rows`, or points at F32 inputs as they are. */
+/* Checks the dropout of a config or of gradus_net_set_dropout; takes it into the net. */
+gradus_status gd_check_dropout(gradus_context *context, double input_dropout, const double *dropout, size_t layer_count);
+void gd_set_dropout(gradus_net *net, double input_dropout, const double *dropout);
+
+/* Inputs as fp32 rows: made of the inputs in `rows`, or F32 inputs where they are, if nothing is done to them. */
 typedef struct gd_load {
     const gradus_tensor *inputs;
-    const uint32_t *order; /* as of gd_samples */
-    size_t first, samples; /* of the order's rows, or the tensor's */
-    float *rows;           /* [samples][gd_row_stride(columns)], used for U8 only */
+    const uint32_t *order;     /* as of gd_samples */
+    const gd_dropout *dropout; /* NULL: none */
+    size_t first, samples;     /* of the order's rows, or the tensor's */
+    float *rows;               /* [samples][gd_row_stride(columns)]; NULL: the inputs are taken where they are */
 } gd_load;
 
-/* The phase that loads (no tasks for F32), and where the rows then are. */
+/* Whether a batch needs rows of its own. */
+bool gd_load_copies(const gd_samples *samples, const gradus_net *net);
+
+/* The phase that loads (no tasks where nothing is done), and where the rows then are. */
 gd_phase gd_load_phase(gd_load *load);
 const float *gd_load_rows(const gd_load *load, size_t *stride);
 

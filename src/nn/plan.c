@@ -13,8 +13,19 @@ static size_t greatest(size_t a, size_t b) { return a > b ? a : b; }
 
 /* ---- memory ---- */
 
+static const gd_plan_traits most = {true, true};
+
+static gd_plan_traits traits_of(const gradus_net *net, const gd_samples *samples) {
+    return (gd_plan_traits){gd_load_copies(samples, net), samples->drops && net->drops};
+}
+
+static bool is_dropped(const gd_layer *layer, bool drops) { return drops && layer->drop_rate.threshold > 0; }
+
+/* Whether outputs behind the dropout would do for the activation's derivative: relu's sees their signs only. */
+static bool sees_signs(gradus_activation activation) { return activation == GRADUS_ACTIVATION_RELU || activation == GRADUS_ACTIVATION_IDENTITY; }
+
 /* Places everything in the arena (a measuring one first): the plan itself, which p points at, then what it points at, for parts of n samples. */
-static void place(gd_plan *p, const gradus_net *net, gradus_dtype dtype, size_t n, size_t nodes, gd_arena *arena) {
+static void place(gd_plan *p, const gradus_net *net, gd_plan_traits t, size_t n, size_t nodes, gd_arena *arena) {
     const size_t layers = net->layer_count;
     size_t turned = 0, strips = 0, d = 0;
     (void)gd_arena_take(arena, 1, sizeof *p);
@@ -27,16 +38,20 @@ static void place(gd_plan *p, const gradus_net *net, gradus_dtype dtype, size_t 
     p->updates = gd_arena_take(arena, 2 * layers, sizeof *p->updates);
     p->phases = gd_arena_take(arena, 3 + layers * (2 + GD_BACKWARD_INPUT_PHASES + GD_BACKWARD_WEIGHTS_PHASES), sizeof *p->phases);
     p->loss.leaf_sums = gd_arena_take(arena, gd_blocks(n, GD_LEAF), sizeof(double));
-    p->load.rows = NULL;
-    if (dtype == GRADUS_DTYPE_U8) p->load.rows = gd_arena_take(arena, n, gd_row_stride(net->inputs) * sizeof(float));
+    p->dropouts = gd_arena_take(arena, layers + 1, sizeof *p->dropouts);
+    p->load.rows = t.copies ? gd_arena_take(arena, n, gd_row_stride(net->inputs) * sizeof(float)) : NULL;
     for (size_t l = 0; l < layers; l++) {
         const gd_dense dense = net->layers[l].dense;
-        const bool from_input = gd_activation_from_input(net->layers[l].activation);
+        const gradus_activation activation = net->layers[l].activation;
+        const bool dropped = is_dropped(&net->layers[l], t.drops),
+                   kept = gd_activation_from_input(activation) || (dropped && !sees_signs(activation));
         float *output = gd_arena_take(arena, n, gd_row_stride(dense.outputs) * sizeof(float));
-        float *sum = from_input ? gd_arena_take(arena, n, gd_row_stride(dense.outputs) * sizeof(float)) : NULL;
+        float *sum = kept ? gd_arena_take(arena, n, gd_row_stride(dense.outputs) * sizeof(float)) : NULL;
+        uint8_t *mask = dropped ? gd_arena_take(arena, n, gd_round_up(dense.outputs, GD_ALIGNMENT)) : NULL;
         if (arena->memory) {
             p->outputs[l] = output;
             p->sums[l] = sum;
+            p->dropouts[l] = (gd_dropout){.rate = net->layers[l].drop_rate, .kept = mask, .stride = gd_round_up(dense.outputs, GD_ALIGNMENT)};
         }
         if (l > 0) turned = greatest(turned, gd_turned_size(dense, n));
         d = greatest(d, gd_round_up(gd_row_stride(dense.outputs), GD_PANEL));
@@ -48,21 +63,21 @@ static void place(gd_plan *p, const gradus_net *net, gradus_dtype dtype, size_t 
     p->nodes = gd_arena_take(arena, nodes, net->memory_size);
 }
 
-static size_t placed(const gradus_net *net, gradus_dtype dtype, size_t samples, size_t nodes) {
+static size_t placed(const gradus_net *net, gd_plan_traits t, size_t samples, size_t nodes) {
     gd_arena arena = {NULL, 0};
     gd_plan p;
-    place(&p, net, dtype, samples, nodes, &arena);
+    place(&p, net, t, samples, nodes, &arena);
     return arena.used;
 }
 
-/* How a batch is cut: samples a part, parts, and the nodes that wait for others. The type of the inputs has no say. */
+/* How a batch is cut: samples a part, parts, and the nodes that wait for others. What the inputs are and dropout have no say. */
 typedef struct cuts {
     size_t samples, parts, nodes;
 } cuts;
 
 static cuts cut(const gradus_context *context, const gradus_net *net, size_t count) {
     size_t samples = LEAST_PART;
-    while (samples < count && placed(net, GRADUS_DTYPE_U8, 2 * samples, 0) <= part_bytes * context->threads) samples *= 2;
+    while (samples < count && placed(net, (gd_plan_traits){true, false}, 2 * samples, 0) <= part_bytes * context->threads) samples *= 2;
     if (context->test_part_samples > 0) samples = context->test_part_samples;
     const size_t parts = gd_blocks(count, samples), nodes = gd_tree_depth(parts) - 1;
     return (cuts){gd_least(count, samples), parts, greatest(nodes, context->test_separate)};
@@ -70,18 +85,21 @@ static cuts cut(const gradus_context *context, const gradus_net *net, size_t cou
 
 size_t gd_plan_scratch(const gradus_context *context, const gradus_net *net, size_t count) {
     const cuts c = cut(context, net, count);
-    return placed(net, GRADUS_DTYPE_U8, c.samples, c.nodes); /* the type that needs most */
+    return placed(net, most, c.samples, c.nodes);
 }
 
 static bool same_layer(const gd_layer *a, const gd_layer *b) {
-    return a->dense.inputs == b->dense.inputs && a->dense.outputs == b->dense.outputs && a->activation == b->activation && a->weights == b->weights;
+    return a->dense.inputs == b->dense.inputs && a->dense.outputs == b->dense.outputs && a->activation == b->activation && a->weights == b->weights &&
+           memcmp(&a->drop_rate, &b->drop_rate, sizeof a->drop_rate) == 0;
 }
 
 /* Whether a plan says what a new one would. Nothing it points at is looked into: the net may have come to where another was. */
 static bool fits(const gd_plan *p, const gradus_context *context, const gradus_net *net, const gd_samples *samples) {
+    const gd_plan_traits t = traits_of(net, samples);
     if (!p || p->kernels != context->kernels || p->net != net || p->layer_count != net->layer_count || p->samples.count != samples->count ||
-        p->samples.inputs.dtype != samples->inputs.dtype || p->loss.kind != net->loss ||
-        memcmp(&p->loss.label_smoothing, &net->label_smoothing, sizeof net->label_smoothing) != 0) /* by bits: the host may have DAZ on */
+        p->traits.copies != t.copies || p->traits.drops != t.drops || p->loss.kind != net->loss ||
+        memcmp(&p->loss.label_smoothing, &net->label_smoothing, sizeof net->label_smoothing) != 0 || /* by bits: the host may have DAZ on */
+        memcmp(&p->dropouts[p->layer_count].rate, &net->input_drop_rate, sizeof net->input_drop_rate) != 0)
         return false;
     for (size_t l = 0; l < net->layer_count; l++)
         if (!same_layer(&p->layers[l], &net->layers[l])) return false;
@@ -91,13 +109,14 @@ static bool fits(const gd_plan *p, const gradus_context *context, const gradus_n
 /* A plan in the context's scratch, without phases yet. */
 static gradus_status lay_out(gradus_context *context, const gradus_net *net, const gd_samples *samples, gd_plan **found) {
     const cuts c = cut(context, net, samples->count);
-    const gradus_dtype dtype = samples->inputs.dtype;
+    const gd_plan_traits t = traits_of(net, samples);
     void *memory;
-    gradus_status status = gd_context_scratch(context, placed(net, dtype, c.samples, c.nodes), &memory);
+    gradus_status status = gd_context_scratch(context, placed(net, t, c.samples, c.nodes), &memory);
     if (status != GRADUS_OK) return status;
     gd_arena arena = {memory, 0};
     gd_plan *p = *found = memory;
-    place(p, net, dtype, c.samples, c.nodes, &arena);
+    place(p, net, t, c.samples, c.nodes, &arena);
+    p->traits = t;
     p->context = context;
     p->kernels = context->kernels;
     p->net = net;
@@ -162,22 +181,44 @@ static double product(const gd_plan *p, size_t l) { return (2.0 * (double)p->cou
 /* Of an optimizer with two states, as most have. */
 static double update(const gd_plan *p, size_t l) { return 4.0 * GD_ELEMENT * weights_of(p, l); }
 
-static void plan_forward(gd_plan *p) {
-    const size_t n = p->count, last = p->net->layer_count - 1, outputs = gradus_net_outputs(p->net);
+/* What changes from batch to batch of a shape. */
+static void take_samples(gd_plan *p) {
+    p->load.order = p->loss.order = p->samples.order;
+    for (size_t l = 0; p->traits.drops && l <= p->layer_count; l++) {
+        const uint32_t index = l < p->layer_count ? (uint32_t)l : GD_DROP_INPUTS;
+        p->dropouts[l].stream = gd_stream_make(p->samples.seed, p->samples.step, index, GD_PURPOSE_DROPOUT);
+        p->dropouts[l].first = p->first;
+    }
+}
+
+static const gd_dropout *dropout_of(const gd_plan *p, size_t l) { return is_dropped(&p->layers[l], p->traits.drops) ? &p->dropouts[l] : NULL; }
+
+static void plan_load(gd_plan *p) {
+    gd_dropout *dropout = &p->dropouts[p->layer_count];
+    *dropout = (gd_dropout){.rate = p->net->input_drop_rate};
     p->load.inputs = &p->samples.inputs;
     p->load.first = p->first;
-    p->load.order = p->loss.order = p->samples.order;
-    p->load.samples = n;
+    p->load.samples = p->count;
+    p->load.dropout = p->traits.drops && dropout->rate.threshold > 0 ? dropout : NULL;
+    take_samples(p);
+}
+
+static void plan_forward(gd_plan *p) {
+    const size_t n = p->count, last = p->net->layer_count - 1, outputs = gradus_net_outputs(p->net);
+    plan_load(p);
     add_phases(p, (gd_phase[]){gd_load_phase(&p->load)}, 1, 0.0);
     for (size_t l = 0; l <= last; l++) {
         const gd_layer *layer = &p->net->layers[l];
         gd_forward *forward = &p->forward[l];
+        const bool from_input = gd_activation_from_input(layer->activation);
         *forward = (gd_forward){.context = p->context,
                                 .dense = layer->dense,
                                 .weights = layer->weights,
                                 .bias = layer->bias,
                                 .y = p->outputs[l],
-                                .z = p->sums[l],
+                                .z = from_input ? p->sums[l] : NULL,
+                                .dropout = dropout_of(p, l),
+                                .undropped = from_input ? NULL : p->sums[l],
                                 .y_stride = gd_row_stride(layer->dense.outputs),
                                 .samples = n,
                                 .activation = l == last ? gd_loss_forward_activation(p->net) : layer->activation};
@@ -213,6 +254,7 @@ static void plan_input(gd_plan *p, size_t l) {
     gd_phase phases[GD_BACKWARD_INPUT_PHASES];
     *b = (gd_backward_input){.context = p->context,
                              .dense = layer->dense,
+                             .dropout = dropout_of(p, l - 1),
                              .weights = layer->weights,
                              .d = p->d[now],
                              .d_turned = l + 1 < layers,
@@ -268,7 +310,7 @@ static void plan_weights(gd_plan *p, size_t l) {
 
 /* The batch's data go through a plan that was made for another of its shape. */
 static void take_inputs(gd_plan *p) {
-    p->load.order = p->loss.order = p->samples.order;
+    take_samples(p);
     p->forward[0].x = layer_inputs(p, 0, &p->forward[0].x_stride);
     p->weights[0].x = layer_inputs(p, 0, &p->weights[0].x_stride);
 }

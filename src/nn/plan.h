@@ -6,6 +6,13 @@
 #include "nn/loss.h"
 #include "nn/net.h"
 
+enum { GD_DROP_INPUTS = 65536 }; /* the inputs' index among the layers', for the dropout's draws */
+
+/* What of a batch decides where things lie, besides its size. */
+typedef struct gd_plan_traits {
+    bool copies, drops; /* inputs are copied; units are dropped */
+} gd_plan_traits;
+
 /* A pass's own things, all in the context's scratch, where the next step finds them: as long as the scratch, the net's layers and the batch's shape are
  * the same, it only takes other data through them. */
 typedef struct gd_plan {
@@ -17,19 +24,22 @@ typedef struct gd_plan {
     gradus_net *trained;            /* net, or NULL: the gradients go to */
     const gradus_tensor *gradients; /* the caller's tensors; NULL: the loss only */
     gd_samples samples;
+    gd_plan_traits traits;
     size_t part_samples, parts; /* samples of every part but the last; parts */
     bool separate;              /* the whole gradient is kept, and the updates are phases of their own */
     size_t part, first, count;  /* the part at hand, its first sample, its samples */
     double operations;          /* of its products and updates that threads can share: a rough number */
     gd_load load;
     gd_loss loss;
-    gd_tree tree;     /* over the leaves of the loss */
-    double sum, mean; /* of the loss so far: undivided, and over the batch */
-    int skip;         /* it is not finite: parameters and states stay */
-    float **outputs;  /* [layer]: [samples][row stride] */
-    float **sums;     /* [layer]: the same before the activation, where its derivative asks for it, else NULL */
-    float *d[2];      /* gradients by the outputs of a layer and of the one before it, in turn */
-    float *turned[2]; /* the same, turned */
+    gd_tree tree;         /* over the leaves of the loss */
+    double sum, mean;     /* of the loss so far: undivided, and over the batch */
+    int skip;             /* it is not finite: parameters and states stay */
+    float **outputs;      /* [layer]: [samples][row stride] */
+    float **sums;         /* [layer]: the same as the activation's derivative asks for it, where outputs are not that: before the activation, or the
+                         dropout; else NULL */
+    gd_dropout *dropouts; /* [layer + 1]: of the layers' outputs, and of the inputs; kept NULL: none */
+    float *d[2];          /* gradients by the outputs of a layer and of the one before it, in turn */
+    float *turned[2];     /* the same, turned */
     float *strips;
     float *nodes;                 /* gradients of parts, open nodes of the tree over all leaves, as the net's memory */
     gd_forward *forward;          /* [layer] */

@@ -76,9 +76,11 @@ static gradus_status check_optimizer(gradus_context *context, const gradus_net *
 
 gradus_status gd_net_step(gradus_context *context, gradus_net *net, gradus_optimizer *optimizer, const gd_samples *samples, double *loss,
                           double *sum) {
+    gd_samples training = *samples;
     gradus_status status = check_optimizer(context, net, optimizer);
     if (status != GRADUS_OK) return status;
-    status = pass(context, net, samples, net, optimizer, NULL, loss, sum);
+    training.drops = true;
+    status = pass(context, net, &training, net, optimizer, NULL, loss, sum);
     if (status == GRADUS_OK) gd_optimizer_end(optimizer);
     return status;
 }

@@ -39,15 +39,20 @@ static bool pairs_equal(pair a, pair b) {
            (a.optimizer->states_size == 0 || memcmp(a.optimizer->states, b.optimizer->states, a.optimizer->states_size) == 0);
 }
 
-/* Narrow and wide layers, pieces of many and of few rows, odd sizes; derivatives from inputs and from outputs. */
+/* Narrow and wide layers, pieces of many and of few rows, odd sizes; derivatives from inputs and from outputs; dropout. */
 static const net_shape *shape_at(size_t i) {
-    static net_shape shapes[5];
+    static net_shape shapes[7];
     shapes[0] = shape_of(2, 2, (const size_t[]){10, 1}, GRADUS_ACTIVATION_TANH, GRADUS_ACTIVATION_SIGMOID);
     shapes[1] = shape_of(71, 1, (const size_t[]){33}, 0, GRADUS_ACTIVATION_SOFTMAX);
     shapes[2] = shape_of(300, 3, (const size_t[]){7, 40, 12}, GRADUS_ACTIVATION_SILU, GRADUS_ACTIVATION_SOFTMAX);
     shapes[3] = shape_of(9, 3, (const size_t[]){33, 64, 18}, GRADUS_ACTIVATION_RELU, GRADUS_ACTIVATION_IDENTITY);
     shapes[4] = shape_of(130, 2, (const size_t[]){96, 16}, GRADUS_ACTIVATION_GELU, GRADUS_ACTIVATION_SOFTMAX);
-    return i < 5 ? &shapes[i] : NULL;
+    shapes[5] = shape_of(50, 3, (const size_t[]){70, 9, 20}, GRADUS_ACTIVATION_TANH, GRADUS_ACTIVATION_SOFTMAX);
+    shapes[5].dropout[0] = shapes[5].dropout[1] = 0.3;
+    shapes[6] = shape_of(21, 2, (const size_t[]){40, 3}, GRADUS_ACTIVATION_SILU, GRADUS_ACTIVATION_IDENTITY);
+    shapes[6].input_dropout = 0.1;
+    shapes[6].dropout[0] = 0.75;
+    return i < 7 ? &shapes[i] : NULL;
 }
 
 static const char *const optimizers[] = {"sgd:lr=0.05,weight_decay=0.1", "momentum:lr=0.02", "adamw:lr=0.01,weight_decay=0.2",

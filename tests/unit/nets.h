@@ -40,6 +40,7 @@ typedef struct net_shape {
     gradus_activation activations[MOST_LAYERS];
     gradus_loss loss;
     double label_smoothing;
+    double input_dropout, dropout[MOST_LAYERS];
 } net_shape;
 
 /* The same hidden activation everywhere; a last layer that is softmax is with cross-entropy, any other with mse. */
@@ -65,6 +66,8 @@ static inline gradus_net_config net_config_of(const net_shape *shape, gradus_lay
     config.layer_count = shape->layers;
     config.loss = shape->loss;
     config.label_smoothing = shape->label_smoothing;
+    config.input_dropout = shape->input_dropout;
+    config.dropout = shape->dropout;
     config.seed = seed;
     return config;
 }

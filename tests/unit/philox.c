@@ -171,3 +171,20 @@ Test(philox, shuffles_are_even) {
     cr_expect_eq(orders, 24u);
     cr_expect(chi_square < 58.0, "chi-square %g", chi_square);
 }
+
+/* Blocks drawn together are those drawn one by one. */
+Test(philox, many_blocks) {
+    const gd_stream stream = gd_stream_make(0x123456789abcdef0u, 0xfedcba9876543210u, 77, GD_PURPOSE_DROPOUT);
+    static const uint64_t places[] = {0, 5, 0xfffffffeu, UINT64_MAX >> 2};
+    for (size_t p = 0; p < sizeof places / sizeof places[0]; p++)
+        for (size_t count = 0; count < 20; count++) {
+            uint32_t many[21][4], one[4];
+            memset(many, 0xa5, sizeof many);
+            gd_random_blocks(stream, places[p], count, many);
+            for (size_t i = 0; i < count; i++) {
+                gd_random_block(stream, places[p] + i, one);
+                cr_assert(memcmp(one, many[i], sizeof one) == 0, "block %zu of %zu", i, count);
+            }
+            cr_assert_eq(many[count][0], 0xa5a5a5a5u);
+        }
+}
