@@ -15,7 +15,7 @@ typedef struct gd_command gd_command;
 /* What was asked for, defaults filled in. */
 typedef struct gd_arguments {
     const gd_command *command;
-    const char *operands[2];                                                                /* NULL: not given */
+    const char *operands[2]; /* NULL: not given */
     /* Texts; NULL: not given, no default in the table. */
     const char *valid, *test, *target, *ignore, *categorical, *missing, *header, *normalize;
     const char *layers, *loss, *optimizer, *schedule, *early_stop;

@@ -32,7 +32,8 @@ static const gd_option options[] = {
     {"header", CHOICES(GRADUS_HEADER_MAP), GD_GROUP_DATA, TRAIN, GD_RECORDED, GD_CHOICE, FIELD(header), 0, 0, "auto",
      "whether a table's first row names its columns"},
     {"normalize", CHOICES(GRADUS_SCALING_MAP), GD_GROUP_DATA, TRAIN, GD_RECORDED, GD_CHOICE, FIELD(normalize), 0, 0, NULL,
-     "bring inputs to one scale, learnt from the training set and\nkept in the model; standard: mean 0, deviation 1; minmax: 0 to\n1 (default: standard; "
+     "bring inputs to one scale, learnt from the training set and\nkept in the model; standard: mean 0, deviation 1; minmax: 0 to\n1 (default: "
+     "standard; "
      "none for pictures)"},
     {"valid", "DATA|FRACTION", GD_GROUP_DATA, TRAIN, GD_RECORDED, GD_PATH, FIELD(valid), 0, 0, NULL,
      "evaluate after each epoch on other data, or on a share of\nDATA set apart, for example 0.2"},
@@ -49,10 +50,13 @@ static const gd_option options[] = {
      "how the learning rate changes (default: not at all): see below"},
     {"batch-size", "N|full", GD_GROUP_TRAINING, TRAIN, GD_RECORDED, GD_COUNT_OR_FULL, FIELD(batch_size), 1, UINT32_MAX, "32",
      "samples a step; full: the whole set"},
-    {"accumulate", "N", GD_GROUP_TRAINING, TRAIN, GD_RECORDED, GD_COUNT, FIELD(accumulate), 1, UINT32_MAX, "1", "batches that make one step, as one of N times the samples"},
+    {"accumulate", "N", GD_GROUP_TRAINING, TRAIN, GD_RECORDED, GD_COUNT, FIELD(accumulate), 1, UINT32_MAX, "1",
+     "batches that make one step, as one of N times the samples"},
     {"epochs", "N", GD_GROUP_TRAINING, TRAIN, GD_RECORDED, GD_COUNT, FIELD(epochs), 1, 1000000000, "10", "passes over the training set"},
-    {"max-steps", "N", GD_GROUP_TRAINING, TRAIN, GD_RECORDED, GD_COUNT, FIELD(max_steps), 1, INT64_MAX, NULL, "end after N steps, if that comes first"},
-    {"stop-loss", "X", GD_GROUP_TRAINING, TRAIN, GD_RECORDED, GD_NUMBER, FIELD(stop_loss), 0, UINT64_MAX, "0", "end after an epoch whose training loss is at most X"},
+    {"max-steps", "N", GD_GROUP_TRAINING, TRAIN, GD_RECORDED, GD_COUNT, FIELD(max_steps), 1, INT64_MAX, NULL,
+     "end after N steps, if that comes first"},
+    {"stop-loss", "X", GD_GROUP_TRAINING, TRAIN, GD_RECORDED, GD_NUMBER, FIELD(stop_loss), 0, UINT64_MAX, "0",
+     "end after an epoch whose training loss is at most X"},
     {"early-stop", "patience=N[,K=V,...]", GD_GROUP_TRAINING, TRAIN, GD_RECORDED, GD_TEXT, FIELD(early_stop), 0, 0, NULL,
      "end after N epochs without a better --valid loss, with the best\nepoch's weights; keys: min_delta=0, start_epoch=0,\n"
      "monitor=loss|accuracy, restore_best=yes|no"},

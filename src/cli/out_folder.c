@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -75,7 +76,6 @@ static int begin_run(const gd_means *means, const gd_arguments *arguments, const
     if (code != GD_EXIT_DONE) return code;
     folder->history = fopen(folder->history_path, "we");
     if (folder->history == NULL) return fail(arguments, folder->history_path, strerror(errno), NULL);
-    fprintf(folder->history, "epoch,learning_rate,loss\n");
     return GD_EXIT_DONE;
 }
 
@@ -92,13 +92,25 @@ int gd_out_folder_open(const gd_means *means, const gd_arguments *arguments, con
     return code == GD_EXIT_DONE ? begin_run(means, arguments, config, folder) : code;
 }
 
-void gd_out_folder_epoch(gd_out_folder *folder, uint64_t epoch, double learning_rate, double loss) {
-    char rate_text[32], loss_text[32];
-    if (folder->history == NULL) return;
-    gd_json_print_number(rate_text, learning_rate);
-    gd_json_print_number(loss_text, loss);
-    fprintf(folder->history, "%" PRIu64 ",%s,%s\n", epoch - 1, rate_text, loss_text);
-    fflush(folder->history);
+static void write_number(FILE *out, double value) {
+    char text[32];
+    gd_json_print_number(text, value);
+    fprintf(out, ",%s", text);
+}
+
+void gd_out_folder_epoch(gd_out_folder *folder, const gradus_progress *progress) {
+    FILE *out = folder->history;
+    const gradus_evaluation *valid = progress->valid;
+    if (out == NULL) return;
+    bool accuracy = valid != NULL && isfinite(valid->accuracy);
+    if (ftell(out) == 0) fprintf(out, "epoch,learning_rate,loss%s%s\n", accuracy ? ",val_accuracy" : "", valid != NULL ? ",val_loss" : "");
+    fprintf(out, "%" PRIu64, progress->epoch - 1);
+    write_number(out, progress->learning_rate);
+    write_number(out, progress->epoch_loss);
+    if (accuracy) write_number(out, valid->accuracy);
+    if (valid != NULL) write_number(out, valid->loss);
+    fprintf(out, "\n");
+    fflush(out);
 }
 
 bool gd_out_folder_end_history(const gd_arguments *arguments, gd_out_folder *folder) {

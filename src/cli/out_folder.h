@@ -4,6 +4,8 @@
 
 #include <limits.h>
 
+#include <gradus/train.h>
+
 #include "cli/means.h"
 
 typedef struct gd_out_folder {
@@ -18,8 +20,8 @@ typedef struct gd_out_folder {
  * said. */
 int gd_out_folder_open(const gd_means *means, const gd_arguments *arguments, const char *config, gd_out_folder *folder);
 
-/* A line of history.csv: Keras' CSVLogger's columns, epochs counted from 0 as there. */
-void gd_out_folder_epoch(gd_out_folder *folder, uint64_t epoch, double learning_rate, double loss);
+/* A line of history.csv: Keras' CSVLogger's columns, epochs counted from 0 as there. The first one writes their names. */
+void gd_out_folder_epoch(gd_out_folder *folder, const gradus_progress *progress);
 
 /* Ends history.csv. false: it could not be written (said). */
 bool gd_out_folder_end_history(const gd_arguments *arguments, gd_out_folder *folder);

@@ -44,6 +44,15 @@ void gd_print_scores(FILE *out, const char *label, const gradus_evaluation *scor
     fprintf(out, "  (%" PRIu64 " samples of %s)\n", scores->samples, source);
 }
 
+void gd_print_net(FILE *out, const gradus_net *net) {
+    fprintf(out, "%-8s %zu", "net", gradus_net_inputs(net));
+    for (size_t i = 0; i < gradus_net_layer_count(net); i++) {
+        gradus_layer layer = gradus_net_layer(net, i);
+        fprintf(out, " -> %zu %s", layer.outputs, gradus_activation_name(layer.activation));
+    }
+    fprintf(out, ", %" PRIu64 " parameters\n", gradus_net_parameter_count(net));
+}
+
 void gd_print_means(FILE *out, const gd_means *means, const gd_arguments *arguments) {
     uint32_t threads = gradus_context_threads(means->context);
     fprintf(out, "%-8s %s (needs %s), %" PRIu32 " thread%s (%s) of %s\n", "kernels", gradus_context_isa(means->context), gd_means_isa_needs(means),

@@ -27,6 +27,9 @@ void gd_event_scores(gd_event *event, const char *key, const gradus_evaluation *
 /* "train    loss 0.0123  accuracy 0.9970  f1 0.9969  (10000 samples of digits)" */
 void gd_print_scores(FILE *out, const char *label, const gradus_evaluation *scores, const char *source);
 
+/* "net      784 -> 128 relu -> 10 softmax, 101770 parameters" */
+void gd_print_net(FILE *out, const gradus_net *net);
+
 /* "kernels  avx2 (AVX2, FMA), 2 threads (affinity), lent by OpenMP" */
 void gd_print_means(FILE *out, const gd_means *means, const gd_arguments *arguments);
 

@@ -47,7 +47,8 @@ static int open_part(gd_train_plan *plan, const char *option, const char *text, 
     *part = NULL;
     if (gd_parse_double(text, strlen(text), &fraction)) {
         if (fraction > 0.0 && fraction < 1.0) return split(plan, fraction, part);
-        return gd_plan_refuse(plan, option, text, "expected DATA, or a fraction over 0 and under 1", "a file of such a name is written with its folder: ./1");
+        return gd_plan_refuse(plan, option, text, "expected DATA, or a fraction over 0 and under 1",
+                              "a file of such a name is written with its folder: ./1");
     }
     gradus_status status = gradus_dataset_open_as(plan->means.context, text, gradus_dataset_schema(plan->train), 0, part);
     return status == GRADUS_OK ? GD_EXIT_DONE : failed(plan, status);
@@ -61,6 +62,8 @@ int gd_plan_data(gd_train_plan *plan) {
     if (code != GD_EXIT_DONE) return code;
     bool pictures = gradus_dataset_inputs(plan->train).dtype == GRADUS_DTYPE_U8;
     plan->config.valid = plan->valid;
-    plan->scaling = arguments->normalize != NULL ? gradus_scaling_from_name(arguments->normalize) : pictures ? GRADUS_SCALING_NONE : GRADUS_SCALING_STANDARD;
+    plan->scaling = arguments->normalize != NULL ? gradus_scaling_from_name(arguments->normalize)
+                    : pictures                   ? GRADUS_SCALING_NONE
+                                                 : GRADUS_SCALING_STANDARD;
     return GD_EXIT_DONE;
 }

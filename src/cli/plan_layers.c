@@ -7,8 +7,8 @@
 #include "nn/loss.h"
 
 typedef struct output_layer {
-    size_t classes, outputs;          /* outputs: the usual number */
-    gradus_activation needed, usual;  /* needed: UNSET if the loss takes any */
+    size_t classes, outputs;         /* outputs: the usual number */
+    gradus_activation needed, usual; /* needed: UNSET if the loss takes any */
 } output_layer;
 
 static int read_layers(gd_train_plan *plan, const char *text) {
@@ -17,16 +17,14 @@ static int read_layers(gd_train_plan *plan, const char *text) {
     return gd_plan_refuse(plan, "layers", text, gradus_context_message(context), "for example --layers 128:relu,10:softmax");
 }
 
-int gd_plan_read_layers(gd_train_plan *plan) {
-    return plan->arguments->layers != NULL ? read_layers(plan, plan->arguments->layers) : GD_EXIT_DONE;
-}
+int gd_plan_read_layers(gd_train_plan *plan) { return plan->arguments->layers != NULL ? read_layers(plan, plan->arguments->layers) : GD_EXIT_DONE; }
 
 static output_layer find_output_layer(const gd_train_plan *plan) {
     output_layer layer;
     layer.classes = gradus_dataset_classes(plan->train);
-    layer.outputs = layer.classes == 0                                  ? gradus_dataset_targets(plan->train).columns
+    layer.outputs = layer.classes == 0                                ? gradus_dataset_targets(plan->train).columns
                     : gd_loss_classes(plan->loss, 1) == layer.classes ? 1
-                                                                        : layer.classes;
+                                                                      : layer.classes;
     layer.needed = gd_loss_activation(plan->loss);
     layer.usual = layer.needed ? layer.needed : GRADUS_ACTIVATION_IDENTITY;
     return layer;
