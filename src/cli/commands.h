@@ -11,6 +11,7 @@ const gd_command *gd_command_at(size_t index);
 
 int gd_command_train(const gd_arguments *arguments);
 int gd_command_eval(const gd_arguments *arguments);
+int gd_command_predict(const gd_arguments *arguments);
 int gd_command_info(const gd_arguments *arguments);
 
 #endif

@@ -10,7 +10,12 @@
 #include "cli/options.h"
 
 void gd_help_program(FILE *out) {
-    fprintf(out, "usage: gradus COMMAND ...\nTrains dense nets on CPUs, with the same bits on every machine.\n\nCommands:\n");
+    fprintf(out, "usage: gradus COMMAND ...\nTrains dense nets on CPUs, with the same bits on every machine.\n\n"
+                 "Train on a table, judge the result, predict the rows of another table:\n"
+                 "  gradus train flowers.csv --test 0.25 --out run   learns the last column (--target NAME: another one)\n"
+                 "  gradus eval run more-flowers.csv                 how good it is on other rows with known answers\n"
+                 "  gradus predict run new.csv > answers.csv         a label and its probabilities, or numbers, for each row\n"
+                 "\nCommands:\n");
     const gd_command *command;
     for (size_t i = 0; (command = gd_command_at(i)) != NULL; i++) {
         fprintf(out, "  %-10s %-11s %s\n", command->name, command->operands, command->summary);
@@ -18,8 +23,9 @@ void gd_help_program(FILE *out) {
     fprintf(out, "  %-10s %-11s %s\n", "help", "[COMMAND]", "This text, or a command's options (also: gradus COMMAND --help).");
     fprintf(out, "  %-22s %s\n", "help --man", "The manual page: gradus help --man | man -l -");
     fprintf(out, "  %-22s %s\n", "--version", "The version of gradus and of its arithmetic.");
-    fprintf(out, "\nExample:\n  gradus train digits\n");
-    fprintf(out, "\nExit codes: 0 done, 1 failed, 2 wrong usage, 3 training diverged, 130 and 143 stopped by a signal.\n");
+    fprintf(out, "\nDATA is a CSV, .npy or .npz file, a folder of IDX files such as MNIST, or digits, line, moons (built in; try them).\n"
+                 "MODEL is the folder of --out, or a model.safetensors.\n");
+    fprintf(out, "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 training diverged, 130 and 143 stopped by a signal.\n");
 }
 
 static void print_option(const gd_option *option, FILE *out) {

@@ -18,9 +18,11 @@ static int print_completion(const gd_arguments *arguments) {
 
 static const gd_command commands[] = {
     {"train", "DATA", "Trains a dense net on DATA and reports how good it is.", GD_COMMAND_TRAIN, 1, 1, gd_command_train},
-    {"eval", "MODEL DATA", "Loss, accuracy and F1 of a saved MODEL on DATA's test set (its only set, if it brings none).", GD_COMMAND_EVAL, 2, 2,
-     gd_command_eval},
-    {"info", "", "What gradus found on this machine, what it chose and why.", GD_COMMAND_INFO, 0, 0, gd_command_info},
+    {"eval", "MODEL DATA", "How good a saved MODEL is on DATA, or on the test set that DATA brings.", GD_COMMAND_EVAL, 2, 2, gd_command_eval},
+    {"predict", "MODEL DATA", "Answers for the rows of DATA, as CSV on standard output; - reads rows from standard input.", GD_COMMAND_PREDICT, 2, 2,
+     gd_command_predict},
+    {"info", "[MODEL]", "What a saved MODEL takes and gives; without one, what gradus found on this machine.", GD_COMMAND_INFO, 0, 1,
+     gd_command_info},
     {"completion", "SHELL", "A script that completes gradus's words in bash, zsh or fish.", GD_COMMAND_COMPLETION, 1, 1, print_completion},
 };
 

@@ -10,7 +10,8 @@
 
 enum {
     TRAIN = GD_COMMAND_TRAIN,
-    COMPUTE = GD_COMMAND_TRAIN | GD_COMMAND_EVAL | GD_COMMAND_PREDICT,
+    SCORES = GD_COMMAND_TRAIN | GD_COMMAND_EVAL,
+    COMPUTE = SCORES | GD_COMMAND_PREDICT,
     ALL = COMPUTE | GD_COMMAND_INFO,
 };
 
@@ -70,8 +71,8 @@ static const gd_option options[] = {
 
     {"out", "DIR", GD_GROUP_OUTPUT, TRAIN, GD_IN_FILE, GD_PATH, FIELD(out), 0, 0, NULL, "write model.safetensors, history.csv and config into DIR"},
     {"overwrite", NULL, GD_GROUP_OUTPUT, TRAIN, GD_IN_FILE, GD_SWITCH, FIELD(overwrite), 0, 0, NULL, "replace the run that DIR holds"},
-    {"json", NULL, GD_GROUP_OUTPUT, ALL, GD_IN_FILE, GD_SWITCH, FIELD(json), 0, 0, NULL, "one JSON object a line on stdout; text goes to stderr"},
-    {"quiet", NULL, GD_GROUP_OUTPUT, COMPUTE, GD_IN_FILE, GD_SWITCH, FIELD(quiet), 0, 0, NULL, "no progress, only the result"},
+    {"json", NULL, GD_GROUP_OUTPUT, SCORES | GD_COMMAND_INFO, GD_IN_FILE, GD_SWITCH, FIELD(json), 0, 0, NULL, "one JSON object a line on stdout; text goes to stderr"},
+    {"quiet", NULL, GD_GROUP_OUTPUT, SCORES, GD_IN_FILE, GD_SWITCH, FIELD(quiet), 0, 0, NULL, "no progress, only the result"},
     {"help", NULL, GD_GROUP_OUTPUT, ALL | GD_COMMAND_COMPLETION, 0, GD_SWITCH, FIELD(help), 0, 0, NULL, "this text"},
 
     {"threads", "N", GD_GROUP_MACHINE, ALL, GD_IN_FILE, GD_COUNT, FIELD(threads), 1, 256, NULL,

@@ -73,5 +73,8 @@ int gd_saved_model_open(const gd_means *means, const gd_arguments *arguments, co
     if (model->schema == NULL) return open_plain(means, arguments, model, source, flags, set);
     gradus_status status = gradus_dataset_open_as(means->context, source, model->schema, flags, set);
     if (status == GRADUS_OK) return GD_EXIT_DONE;
-    return gd_means_failed(means, arguments, status);
+    char remedy[PATH_MAX + 80];
+    snprintf(remedy, sizeof remedy, "gradus info %s shows what the model takes", model->path);
+    return status == GRADUS_BAD_DATA ? gd_complain(arguments->command, GD_EXIT_FAILED, gradus_context_message(means->context), remedy)
+                                     : gd_means_failed(means, arguments, status);
 }
