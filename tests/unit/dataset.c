@@ -296,9 +296,9 @@ Test(dataset, says_what_a_source_can_be) {
     put_train(&place);
     gradus_context *context = place.context;
     cr_expect_eq(gradus_dataset_open(context, path_of(&place, "no-such"), NULL, &place.train, &place.test), GRADUS_IO);
-    cr_expect(strstr(gradus_context_message(context), "no-such: ") && strstr(gradus_context_message(context), "\"digits\" or a folder"));
+    cr_expect(strstr(gradus_context_message(context), "no-such: ") && strstr(gradus_context_message(context), "DATA is digits"));
     cr_expect_eq(gradus_dataset_open(context, path_of(&place, TRAIN_IMAGES), NULL, &place.train, &place.test), GRADUS_BAD_DATA);
-    cr_expect(strstr(gradus_context_message(context), TRAIN_IMAGES ": ") && strstr(gradus_context_message(context), "\"digits\" or a folder"));
+    cr_expect(strstr(gradus_context_message(context), TRAIN_IMAGES ": ") && strstr(gradus_context_message(context), "give the folder"));
     cr_expect_eq(gradus_dataset_open(context, NULL, NULL, &place.train, &place.test), GRADUS_INVALID_ARGUMENT);
     cr_expect_eq(gradus_dataset_open(context, "digits", NULL, &place.train, NULL), GRADUS_INVALID_ARGUMENT);
     cr_expect_null(place.train);
