@@ -10,6 +10,7 @@
 #include <gradus/context.h>
 #include <gradus/dataset.h>
 #include <gradus/dense.h>
+#include <gradus/initializer.h>
 #include <gradus/loss.h>
 #include <gradus/matrix.h>
 #include <gradus/model.h>

@@ -4,6 +4,7 @@
 
 #include <gradus/activation.h>
 #include <gradus/context.h>
+#include <gradus/initializer.h>
 #include <gradus/loss.h>
 #include <gradus/optimizer.h>
 #include <gradus/tensor.h>
@@ -23,10 +24,11 @@ typedef struct gradus_net_config {
     const gradus_layer *layers; /* first to last; the last one's outputs are the net's */
     size_t layer_count;
     gradus_loss loss;
-    uint64_t seed;          /* of the initial weights: Glorot uniform, U(-l, l) with l = sqrt(6/(inputs + outputs)); biases start at 0 */
-    double label_smoothing; /* cross-entropy only, 0 to 1: a target t counts as (1 - label_smoothing)*t + label_smoothing/outputs */
-    double input_dropout;   /* probability with which training drops an input, 0 to under 1 */
-    const double *dropout;  /* [layer_count]: the same of each layer's outputs, the last one's 0; NULL: none is dropped */
+    uint64_t seed;                         /* of the initial weights */
+    double label_smoothing;                /* cross-entropy only, 0 to 1: a target t counts as (1 - label_smoothing)*t + label_smoothing/outputs */
+    double input_dropout;                  /* probability with which training drops an input, 0 to under 1 */
+    const double *dropout;                 /* [layer_count]: the same of each layer's outputs, the last one's 0; NULL: none is dropped */
+    const gradus_initializer *initializer; /* NULL: glorot-uniform */
 } gradus_net_config;
 
 GRADUS_API void gradus_net_config_init_sized(gradus_net_config *config, size_t struct_size);

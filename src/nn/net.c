@@ -4,9 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/detmath.h"
 #include "base/fp.h"
-#include "base/philox.h"
 #include "base/sha256.h"
 
 enum { MAX_LAYERS = 65536 };
@@ -16,16 +14,15 @@ static const char *const activation_names[] = {GRADUS_ACTIVATION_MAP(ACTIVATION_
 #define LOSS_NAME(number, NAME, name) [number] = name,
 static const char *const loss_names[] = {GRADUS_LOSS_MAP(LOSS_NAME)};
 
-/* The index of name in a list with holes, 0 if it is not there. */
-static int32_t find(const char *const *names, size_t count, const char *name) {
+int32_t gd_name_find(const char *const *names, size_t count, const char *name) {
     for (size_t i = 1; name && i < count; i++)
         if (names[i] && strcmp(names[i], name) == 0) return (int32_t)i;
     return 0;
 }
 enum { ACTIVATION_NAMES = sizeof activation_names / sizeof activation_names[0], LOSS_NAMES = sizeof loss_names / sizeof loss_names[0] };
 
-gradus_activation gradus_activation_from_name(const char *name) { return find(activation_names, ACTIVATION_NAMES, name); }
-gradus_loss gradus_loss_from_name(const char *name) { return find(loss_names, LOSS_NAMES, name); }
+gradus_activation gradus_activation_from_name(const char *name) { return gd_name_find(activation_names, ACTIVATION_NAMES, name); }
+gradus_loss gradus_loss_from_name(const char *name) { return gd_name_find(loss_names, LOSS_NAMES, name); }
 const char *gradus_activation_name(gradus_activation activation) {
     return activation > 0 && activation < ACTIVATION_NAMES ? activation_names[activation] : NULL;
 }
@@ -65,7 +62,9 @@ static gradus_status check_config(gradus_context *context, const gradus_net_conf
     if (config->label_smoothing != 0.0 && config->loss != GRADUS_LOSS_CROSS_ENTROPY)
         return gd_fail(context, GRADUS_INVALID_ARGUMENT, "net: label_smoothing is %g, but the loss is %s: it is for %s only", config->label_smoothing,
                        gradus_loss_name(config->loss), gradus_loss_name(GRADUS_LOSS_CROSS_ENTROPY));
-    return gd_check_dropout(context, config->input_dropout, config->dropout, config->layer_count);
+    gradus_initializer initializer;
+    status = gd_check_initializer(context, config->initializer, &initializer);
+    return status != GRADUS_OK ? status : gd_check_dropout(context, config->input_dropout, config->dropout, config->layer_count);
 }
 
 void *gd_arena_take(gd_arena *arena, size_t count, size_t size) {
@@ -109,24 +108,12 @@ gradus_status gradus_net_memory(gradus_context *context, const gradus_net_config
     return measure(context, given, &config, bytes);
 }
 
-/* Glorot uniform; position is the weights' place in the list of parameters. docs/numerics.md, section 9. */
-static GD_NOINLINE void initialise(gd_layer *layer, uint64_t seed, uint32_t position) {
-    const gd_dense dense = layer->dense;
-    const gd_stream stream = gd_stream_make(seed, 0, position, GD_PURPOSE_INIT);
-    const double limit = gd_sqrt(6.0 / ((double)dense.inputs + (double)dense.outputs));
-    const size_t row_blocks = (dense.outputs + 3) / 4;
-    uint32_t words[4];
-    for (size_t i = 0; i < dense.inputs; i++)
-        for (size_t j = 0; j < dense.outputs; j++) {
-            if (j % 4 == 0) gd_random_block(stream, (uint64_t)i * row_blocks + j / 4, words);
-            layer->weights[gd_dense_at(dense, i, j)] = (float)((2.0 * (double)gd_uniform(words[j % 4]) - 1.0) * limit);
-        }
-}
-
 static gradus_status fill(gradus_context *context, gradus_net *net, const gradus_net_config *config) {
     void *memory;
     gd_arena arena;
-    gradus_status status = gd_context_allocate(context, config->layer_count * sizeof(gd_layer), "net", &memory);
+    gradus_initializer initializer;
+    gradus_status status = gd_check_initializer(context, config->initializer, &initializer);
+    if (status == GRADUS_OK) status = gd_context_allocate(context, config->layer_count * sizeof(gd_layer), "net", &memory);
     if (status != GRADUS_OK) return status;
     net->layers = memory;
     net->layer_count = config->layer_count;
@@ -138,10 +125,10 @@ static gradus_status fill(gradus_context *context, gradus_net *net, const gradus
     for (size_t i = 0; i < net->layer_count; i++) {
         const size_t stride = gd_row_stride(net->layers[i].dense.outputs);
         if (stride > net->widest) net->widest = stride;
-        initialise(&net->layers[i], config->seed, (uint32_t)(2 * i));
     }
-    gd_set_dropout(net, config->input_dropout, config->dropout);
+    gd_initialise(net, &initializer, config->seed);
     gd_fp_leave(environment);
+    gd_set_dropout(net, config->input_dropout, config->dropout);
     return GRADUS_OK;
 }
 

@@ -68,6 +68,13 @@ typedef struct gd_arena {
 
 void *gd_arena_take(gd_arena *arena, size_t count, size_t size);
 
+/* The index of name in a list with holes, 0 if it is not there. */
+int32_t gd_name_find(const char *const *names, size_t count, const char *name);
+
+/* Reads and checks the caller's initializer (NULL: the default); the initial weights and biases, inside the floating-point guard. */
+gradus_status gd_check_initializer(gradus_context *context, const gradus_initializer *given, gradus_initializer *initializer);
+void gd_initialise(gradus_net *net, const gradus_initializer *initializer, uint64_t seed);
+
 /* Checks the dropout of a config or of gradus_net_set_dropout; takes it into the net. */
 gradus_status gd_check_dropout(gradus_context *context, double input_dropout, const double *dropout, size_t layer_count);
 void gd_set_dropout(gradus_net *net, double input_dropout, const double *dropout);
