@@ -61,17 +61,16 @@ static gradus_status choose_variant(gradus_context *context, const char *pairs, 
 
 static bool read_milestones(const char *text, size_t n, gradus_schedule_part *part) {
     const char *end = text + n;
-    for (part->milestones = 0; text < end; text++) {
+    for (part->milestones = 0;; text++) {
         const char *slash = memchr(text, '/', (size_t)(end - text));
         double value;
-        if (!slash) slash = end;
-        if (part->milestones == GRADUS_SCHEDULE_MILESTONES || !gd_parse_double(text, (size_t)(slash - text), &value)) return false;
+        if (part->milestones == GRADUS_SCHEDULE_MILESTONES || !gd_parse_double(text, (size_t)((slash ? slash : end) - text), &value)) return false;
         if (!(value >= 0.0 && value <= 1e15) || value != (double)(uint64_t)value) return false;
         if (part->milestones > 0 && value <= part->milestone[part->milestones - 1]) return false;
         part->milestone[part->milestones++] = value;
+        if (!slash) return true;
         text = slash;
     }
-    return part->milestones > 0;
 }
 
 static bool read_word(const gd_schedule_key *key, const gd_pair *p, double *value) {
