@@ -13,6 +13,7 @@
 #include <gradus/initializer.h>
 #include <gradus/loss.h>
 #include <gradus/matrix.h>
+#include <gradus/metrics.h>
 #include <gradus/model.h>
 #include <gradus/net.h>
 #include <gradus/optimizer.h>
