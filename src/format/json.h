@@ -27,6 +27,10 @@ void gd_json_number(gd_json_writer *json, const char *key, double value); /* as 
 /* The fewest digits (of 15, 16, 17) that read back as the same double, with a point in any locale. 32 bytes are enough. */
 void gd_json_print_number(char text[32], double value);
 
+/* For people: printf's %.*g (digits <= 17) and %.*f (|value| < 1e15, decimals <= 10), with a point in any locale. */
+void gd_print_general(char text[32], double value, int digits);
+void gd_print_fixed(char text[32], double value, int decimals);
+
 enum { GD_JSON_MAX_DEPTH = 8, GD_JSON_MAX_MEMBERS = 4096 };
 
 typedef enum gd_json_type { GD_JSON_OBJECT, GD_JSON_ARRAY, GD_JSON_STRING, GD_JSON_PRIMITIVE } gd_json_type;

@@ -95,6 +95,16 @@ void gd_json_print_number(char text[32], double value) {
     normalise_point(text);
 }
 
+void gd_print_general(char text[32], double value, int digits) {
+    snprintf(text, 32, "%.*g", digits, value);
+    if (isfinite(value)) normalise_point(text);
+}
+
+void gd_print_fixed(char text[32], double value, int decimals) {
+    snprintf(text, 32, "%.*f", decimals, value);
+    if (isfinite(value)) normalise_point(text);
+}
+
 void gd_json_number(gd_json_writer *json, const char *key, double value) {
     char text[32] = "null";
     if (isfinite(value)) gd_json_print_number(text, value);
