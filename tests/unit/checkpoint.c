@@ -198,7 +198,7 @@ Test(checkpoint, training_goes_on) {
     gradus_context *context = context_of(2);
     gradus_dataset *train, *test;
     const net_shape shape = shape_of(784, 2, (const size_t[]){17, 10}, GRADUS_ACTIVATION_RELU, GRADUS_ACTIVATION_SOFTMAX);
-    cr_assert_eq(gradus_dataset_open(context, "digits", &train, &test), GRADUS_OK);
+    cr_assert_eq(gradus_dataset_open(context, "digits", NULL, &train, &test), GRADUS_OK);
     gradus_train_config config;
     gradus_train_config_init(&config);
     config.batch_size = 4000;

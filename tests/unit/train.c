@@ -282,7 +282,7 @@ Test(train, digits) {
     gradus_train_config config;
     gradus_train_state state;
     char digests[2][DIGEST];
-    cr_assert_eq(gradus_dataset_open(context, "digits", &data, &test), GRADUS_OK);
+    cr_assert_eq(gradus_dataset_open(context, "digits", NULL, &data, &test), GRADUS_OK);
     gradus_train_config_init(&config);
     config.max_steps = 6;
     config.batch_size = 130;
