@@ -1,4 +1,6 @@
 /* Initializers by name and as text. */
+#include <string.h>
+
 #include "base/number.h"
 #include "base/pairs.h"
 #include "nn/net.h"
