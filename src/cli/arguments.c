@@ -1,6 +1,7 @@
 /* The command line's grammar: operands, --name=value, --name value. */
 #include "cli/arguments.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -88,13 +89,20 @@ static bool has_operands(const gd_arguments *arguments) {
     return least == 0 || arguments->operands[least - 1] != NULL;
 }
 
+/* --config; a run that goes on without any data named has its own. */
+static bool find_config(const gd_arguments *arguments, char path[PATH_MAX]) {
+    bool own = arguments->config == NULL && arguments->resume != NULL && !has_operands(arguments);
+    const char *begin = own ? arguments->resume : arguments->config;
+    return begin != NULL && snprintf(path, PATH_MAX, "%s%s", begin, own ? "/config" : "") < PATH_MAX;
+}
+
 /* The words are read twice where they name a file: first to find it, then again over what it says. */
 bool gd_arguments_parse(const gd_command *command, int count, char *const *words, gd_arguments *arguments) {
     reset(command, arguments);
     if (!parse_words(command, count, words, arguments)) return false;
     if (arguments->help) return true;
-    const char *path = arguments->config;
-    if (path != NULL) {
+    char path[PATH_MAX];
+    if (find_config(arguments, path)) {
         reset(command, arguments);
         if (!gd_config_read(path, arguments) || !parse_words(command, count, words, arguments)) return false;
     }

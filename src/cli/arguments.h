@@ -18,12 +18,12 @@ typedef struct gd_arguments {
     const char *operands[2]; /* NULL: not given */
     /* Texts; NULL: not given, no default in the table. */
     const char *valid, *test, *target, *ignore, *categorical, *missing, *header, *normalize;
-    const char *layers, *loss, *optimizer, *schedule, *early_stop;
-    const char *out, *config, *isa, *pin, *threads_from;
+    const char *layers, *loss, *init, *optimizer, *schedule, *early_stop;
+    const char *out, *resume, *checkpoint_every, *config, *isa, *pin, *threads_from;
     uint64_t batch_size; /* 0: the whole set */
     uint64_t accumulate, epochs, seed;
     uint64_t max_steps, threads; /* 0: no limit; 0: the library's choice */
-    double label_smoothing, stop_loss;
+    double label_smoothing, stop_loss, dropout, input_dropout;
     bool classify, overwrite, json, quiet, help;
     char *file; /* what --config holds; texts point into it */
 } gd_arguments;

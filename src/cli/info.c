@@ -1,10 +1,11 @@
-/* gradus info: what was found on this machine, what was chosen and why. */
+/* gradus info: what was found on this machine, what was chosen and why; with a model, what that is. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cli/commands.h"
 #include "cli/output.h"
+#include "cli/saved_model.h"
 
 /* The processor's own name, where the system tells it. */
 static void read_cpu_name(char *name, size_t size) {
@@ -79,11 +80,13 @@ int gd_command_info(const gd_arguments *arguments) {
     if (code != GD_EXIT_DONE) return code;
     char cpu[256];
     read_cpu_name(cpu, sizeof cpu);
-    if (arguments->json) {
+    if (arguments->operands[0] != NULL) {
+        code = gd_model_info(arguments, &means);
+    } else if (arguments->json) {
         print_event(arguments, &means, cpu);
     } else {
         print_text(arguments, &means, cpu);
     }
     gd_means_destroy(&means);
-    return GD_EXIT_DONE;
+    return code;
 }

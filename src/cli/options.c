@@ -6,6 +6,7 @@
 #include <gradus/dataset.h>
 #include <gradus/net.h>
 
+#include "cli/checkpoint_policy.h"
 #include "cli/nearest.h"
 
 enum {
@@ -45,6 +46,7 @@ static const gd_option options[] = {
      "hidden and output layers (default: 128:relu and an output layer\nthat suits data and loss); ACT: see below"},
     {"loss", CHOICES(GRADUS_LOSS_MAP), GD_GROUP_NET, TRAIN, GD_RECORDED, GD_CHOICE, FIELD(loss), 0, 0, NULL,
      "what is minimised (default: cross-entropy for classes, mse for\nnumbers); see below"},
+    {"init", "NAME[:K=V,...]", GD_GROUP_NET, TRAIN, GD_RECORDED, GD_TEXT, FIELD(init), 0, 0, "glorot-uniform", "initial weights; names: see below"},
 
     {"optimizer", "NAME[:K=V,...]", GD_GROUP_TRAINING, TRAIN, GD_RECORDED, GD_TEXT, FIELD(optimizer), 0, 0, "adam", "how; names and keys: see below"},
     {"schedule", "NAME[:K=V,...]+...", GD_GROUP_TRAINING, TRAIN, GD_RECORDED, GD_TEXT, FIELD(schedule), 0, 0, NULL,
@@ -62,16 +64,25 @@ static const gd_option options[] = {
      "end after N epochs without a better --valid loss, with the best\nepoch's weights; keys: min_delta=0, start_epoch=0,\n"
      "monitor=loss|accuracy, restore_best=yes|no"},
 
+    {"dropout", "P", GD_GROUP_REGULARISATION, TRAIN, GD_RECORDED, GD_NUMBER, FIELD(dropout), 0, 1, "0",
+     "training drops each hidden unit with this probability"},
+    {"input-dropout", "P", GD_GROUP_REGULARISATION, TRAIN, GD_RECORDED, GD_NUMBER, FIELD(input_dropout), 0, 1, "0", "and each input with this one"},
     {"label-smoothing", "X", GD_GROUP_REGULARISATION, TRAIN, GD_RECORDED, GD_NUMBER, FIELD(label_smoothing), 0, 1, "0",
      "cross-entropy: targets t become (1 - X)*t + X/CLASSES"},
 
     {"seed", "N", GD_GROUP_RUN, TRAIN, GD_RECORDED, GD_COUNT, FIELD(seed), 0, UINT64_MAX, "0", "of initial weights and shuffling"},
+    {"resume", "DIR", GD_GROUP_RUN, TRAIN, GD_IN_FILE, GD_PATH, FIELD(resume), 0, 0, NULL,
+     "go on with the run that DIR holds, with the same options (only\n--epochs may grow) or none: then DIR/config has them"},
+    {"checkpoint-every", "N{s,steps,epochs}", GD_GROUP_RUN, TRAIN, GD_IN_FILE, GD_TEXT, FIELD(checkpoint_every), 0, 0, GD_CHECKPOINT_POLICY_DEFAULT,
+     "with --out: how often to save what --resume goes on from"},
     {"config", "FILE", GD_GROUP_RUN, TRAIN, 0, GD_PATH, FIELD(config), 0, 0, NULL,
      "read options from FILE first: lines of key = value, keys as\nhere without --, # comments; DIR/config is such a file"},
 
-    {"out", "DIR", GD_GROUP_OUTPUT, TRAIN, GD_IN_FILE, GD_PATH, FIELD(out), 0, 0, NULL, "write model.safetensors, history.csv and config into DIR"},
+    {"out", "DIR", GD_GROUP_OUTPUT, TRAIN, GD_IN_FILE, GD_PATH, FIELD(out), 0, 0, NULL,
+     "write the model, its history, configuration and checkpoints into\nDIR"},
     {"overwrite", NULL, GD_GROUP_OUTPUT, TRAIN, GD_IN_FILE, GD_SWITCH, FIELD(overwrite), 0, 0, NULL, "replace the run that DIR holds"},
-    {"json", NULL, GD_GROUP_OUTPUT, SCORES | GD_COMMAND_INFO, GD_IN_FILE, GD_SWITCH, FIELD(json), 0, 0, NULL, "one JSON object a line on stdout; text goes to stderr"},
+    {"json", NULL, GD_GROUP_OUTPUT, SCORES | GD_COMMAND_INFO, GD_IN_FILE, GD_SWITCH, FIELD(json), 0, 0, NULL,
+     "one JSON object a line on stdout; text goes to stderr"},
     {"quiet", NULL, GD_GROUP_OUTPUT, SCORES, GD_IN_FILE, GD_SWITCH, FIELD(quiet), 0, 0, NULL, "no progress, only the result"},
     {"help", NULL, GD_GROUP_OUTPUT, ALL | GD_COMMAND_COMPLETION, 0, GD_SWITCH, FIELD(help), 0, 0, NULL, "this text"},
 

@@ -3,8 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -12,7 +10,7 @@
 #include <unistd.h>
 
 #include "base/io.h"
-#include "format/json.h"
+#include "cli/history.h"
 
 static int fail(const gd_arguments *arguments, const char *path, const char *wrong, const char *remedy) {
     char what[PATH_MAX + 200];
@@ -64,53 +62,41 @@ static int write_config(const gd_means *means, const gd_arguments *arguments, co
     return status == GRADUS_OK ? GD_EXIT_DONE : gd_means_failed(means, arguments, status);
 }
 
-/* An old model goes first: what is in the folder from now on belongs to this run. */
-static int begin_run(const gd_means *means, const gd_arguments *arguments, const char *config, gd_out_folder *folder) {
-    char config_path[PATH_MAX];
-    snprintf(config_path, sizeof config_path, "%s/config", folder->path);
-    if ((exists(folder->model) || exists(config_path)) && !arguments->overwrite) {
-        return fail(arguments, folder->path, "holds a run already", "add --overwrite to replace it, or give another --out");
-    }
-    if (unlink(folder->model) != 0 && errno != ENOENT) return fail(arguments, folder->model, strerror(errno), NULL);
-    int code = write_config(means, arguments, config_path, config);
-    if (code != GD_EXIT_DONE) return code;
-    folder->history = fopen(folder->history_path, "we");
-    if (folder->history == NULL) return fail(arguments, folder->history_path, strerror(errno), NULL);
-    return GD_EXIT_DONE;
+/* Whether the folder may be used: empty of runs, to be overwritten, or gone on with. */
+static int check_contents(const gd_arguments *arguments, const gd_out_folder *folder) {
+    if (arguments->overwrite || arguments->resume != NULL || (!exists(folder->model) && !exists(folder->config_path))) return GD_EXIT_DONE;
+    return fail(arguments, folder->path, "holds a run already", "add --overwrite to replace it, go on with it by --resume, or give another --out");
 }
 
-int gd_out_folder_open(const gd_means *means, const gd_arguments *arguments, const char *config, gd_out_folder *folder) {
-    memset(folder, 0, sizeof *folder);
-    folder->lock = -1;
-    if (arguments->out == NULL) return GD_EXIT_DONE;
-    folder->path = arguments->out;
-    if (strlen(folder->path) + sizeof "/model.safetensors" > PATH_MAX) return fail(arguments, folder->path, "the path is too long", NULL);
+static bool set_paths(gd_out_folder *folder) {
+    if (strlen(folder->path) + sizeof "/model.safetensors" > PATH_MAX) return false;
     snprintf(folder->model, sizeof folder->model, "%s/model.safetensors", folder->path);
     snprintf(folder->history_path, sizeof folder->history_path, "%s/history.csv", folder->path);
+    snprintf(folder->config_path, sizeof folder->config_path, "%s/config", folder->path);
+    return true;
+}
+
+int gd_out_folder_open(const gd_arguments *arguments, gd_out_folder *folder) {
+    memset(folder, 0, sizeof *folder);
+    folder->lock = -1;
+    folder->path = arguments->resume != NULL ? arguments->resume : arguments->out;
+    if (folder->path == NULL) return GD_EXIT_DONE;
+    if (!set_paths(folder)) return fail(arguments, folder->path, "the path is too long", NULL);
+    if (arguments->resume != NULL && !exists(folder->path))
+        return fail(arguments, folder->path, "there is no such folder", "--resume names the --out of an earlier run");
     if (!make_folders(folder->path)) return fail(arguments, folder->path, strerror(errno), "--out must name a folder that exists or can be made");
     int code = take_lock(arguments, folder);
-    return code == GD_EXIT_DONE ? begin_run(means, arguments, config, folder) : code;
+    return code == GD_EXIT_DONE ? check_contents(arguments, folder) : code;
 }
 
-static void write_number(FILE *out, double value) {
-    char text[32];
-    gd_json_print_number(text, value);
-    fprintf(out, ",%s", text);
-}
-
-void gd_out_folder_epoch(gd_out_folder *folder, const gradus_progress *progress) {
-    FILE *out = folder->history;
-    const gradus_evaluation *valid = progress->valid;
-    if (out == NULL) return;
-    bool accuracy = valid != NULL && isfinite(valid->accuracy);
-    if (ftell(out) == 0) fprintf(out, "epoch,learning_rate,loss%s%s\n", accuracy ? ",val_accuracy" : "", valid != NULL ? ",val_loss" : "");
-    fprintf(out, "%" PRIu64, progress->epoch - 1);
-    write_number(out, progress->learning_rate);
-    write_number(out, progress->epoch_loss);
-    if (accuracy) write_number(out, valid->accuracy);
-    if (valid != NULL) write_number(out, valid->loss);
-    fprintf(out, "\n");
-    fflush(out);
+/* A run that begins takes an old model away first: what is in the folder from now on belongs to it. */
+int gd_out_folder_begin(const gd_means *means, const gd_arguments *arguments, const char *config, uint64_t epochs, gd_out_folder *folder) {
+    if (folder->path == NULL) return GD_EXIT_DONE;
+    if (arguments->resume == NULL && unlink(folder->model) != 0 && errno != ENOENT) return fail(arguments, folder->model, strerror(errno), NULL);
+    int code = write_config(means, arguments, folder->config_path, config);
+    if (code != GD_EXIT_DONE) return code;
+    folder->history = gd_history_open(folder->history_path, epochs);
+    return folder->history != NULL ? GD_EXIT_DONE : fail(arguments, folder->history_path, strerror(errno), NULL);
 }
 
 bool gd_out_folder_end_history(const gd_arguments *arguments, gd_out_folder *folder) {

@@ -1,27 +1,23 @@
-/* The folder that --out names: locked while a run writes there, guarded against a second run. */
+/* The folder that --out or --resume names: locked while a run writes there, guarded against a second run. */
 #ifndef GD_CLI_OUT_FOLDER_H
 #define GD_CLI_OUT_FOLDER_H
 
 #include <limits.h>
 
-#include <gradus/train.h>
-
 #include "cli/means.h"
 
 typedef struct gd_out_folder {
-    const char *path; /* NULL: no --out, and nothing below does anything */
+    const char *path; /* NULL: neither --out nor --resume, and nothing below does anything */
     int lock;
     FILE *history;
-    char model[PATH_MAX], history_path[PATH_MAX];
+    char model[PATH_MAX], history_path[PATH_MAX], config_path[PATH_MAX];
 } gd_out_folder;
 
-/* Makes and locks the folder, refuses one that holds a run unless --overwrite, writes `config` and begins history.csv. Returns an exit code, the
- * error
- * said. */
-int gd_out_folder_open(const gd_means *means, const gd_arguments *arguments, const char *config, gd_out_folder *folder);
+/* Makes and locks the folder; refuses one that holds a run unless it is to be overwritten or gone on with. Returns an exit code, the error said. */
+int gd_out_folder_open(const gd_arguments *arguments, gd_out_folder *folder);
 
-/* A line of history.csv: Keras' CSVLogger's columns, epochs counted from 0 as there. The first one writes their names. */
-void gd_out_folder_epoch(gd_out_folder *folder, const gradus_progress *progress);
+/* Writes `config` and begins history.csv behind its first `epochs` epochs. Returns an exit code, the error said. */
+int gd_out_folder_begin(const gd_means *means, const gd_arguments *arguments, const char *config, uint64_t epochs, gd_out_folder *folder);
 
 /* Ends history.csv. false: it could not be written (said). */
 bool gd_out_folder_end_history(const gd_arguments *arguments, gd_out_folder *folder);

@@ -28,19 +28,34 @@ void gd_event_end(gd_event *event) {
     gd_writer_free(&event->text);
 }
 
-void gd_event_scores(gd_event *event, const char *key, const gradus_evaluation *scores) {
+/* JSON has no NaN: what does not apply is absent. */
+static void write_finite(gd_json_writer *json, const char *key, double value) {
+    if (isfinite(value)) gd_json_number(json, key, value);
+}
+
+void gd_event_scores(gd_event *event, const char *key, const gradus_metrics *scores) {
     gd_json_begin_object(&event->json, key);
     gd_json_number(&event->json, "loss", scores->loss);
-    if (isfinite(scores->accuracy)) {
-        gd_json_number(&event->json, "accuracy", scores->accuracy);
-        gd_json_number(&event->json, "f1", scores->f1);
-    }
+    write_finite(&event->json, "accuracy", scores->accuracy);
+    write_finite(&event->json, "f1", scores->f1);
+    write_finite(&event->json, "rmse", scores->rmse);
+    write_finite(&event->json, "mae", scores->mae);
+    write_finite(&event->json, "r2", scores->r2);
     gd_json_end_object(&event->json);
 }
 
-void gd_print_scores(FILE *out, const char *label, const gradus_evaluation *scores, const char *source) {
+void gd_event_evaluation(gd_event *event, const char *key, const gradus_evaluation *evaluation) {
+    gd_json_begin_object(&event->json, key);
+    gd_json_number(&event->json, "loss", evaluation->loss);
+    write_finite(&event->json, "accuracy", evaluation->accuracy);
+    write_finite(&event->json, "f1", evaluation->f1);
+    gd_json_end_object(&event->json);
+}
+
+void gd_print_scores(FILE *out, const char *label, const gradus_metrics *scores, const char *source) {
     fprintf(out, "%-8s loss %.4f", label, scores->loss);
     if (isfinite(scores->accuracy)) fprintf(out, "  accuracy %.4f  f1 %.4f", scores->accuracy, scores->f1);
+    if (isfinite(scores->rmse)) fprintf(out, "  rmse %.4f  mae %.4f  r2 %.4f", scores->rmse, scores->mae, scores->r2);
     fprintf(out, "  (%" PRIu64 " samples of %s)\n", scores->samples, source);
 }
 

@@ -2,8 +2,8 @@
 #ifndef GD_CLI_OUTPUT_H
 #define GD_CLI_OUTPUT_H
 
+#include <gradus/metrics.h>
 #include <gradus/net.h>
-#include <gradus/train.h>
 
 #include "cli/means.h"
 #include "format/json.h"
@@ -21,11 +21,12 @@ typedef struct gd_event {
 void gd_event_begin(gd_event *event, const char *name);
 void gd_event_end(gd_event *event);
 
-/* {"loss":..,"accuracy":..,"f1":..} under `key`; accuracy and f1 only where they mean something. */
-void gd_event_scores(gd_event *event, const char *key, const gradus_evaluation *scores);
+/* {"loss":..,"accuracy":..,"f1":..} or {"loss":..,"rmse":..,"mae":..,"r2":..} under `key`: what applies. */
+void gd_event_scores(gd_event *event, const char *key, const gradus_metrics *scores);
+void gd_event_evaluation(gd_event *event, const char *key, const gradus_evaluation *evaluation);
 
 /* "train    loss 0.0123  accuracy 0.9970  f1 0.9969  (10000 samples of digits)" */
-void gd_print_scores(FILE *out, const char *label, const gradus_evaluation *scores, const char *source);
+void gd_print_scores(FILE *out, const char *label, const gradus_metrics *scores, const char *source);
 
 /* "net      784 -> 128 relu -> 10 softmax, 101770 parameters" */
 void gd_print_net(FILE *out, const gradus_net *net);

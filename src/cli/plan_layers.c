@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/context.h"
 #include "cli/train_plan.h"
 #include "nn/layer_text.h"
 #include "nn/loss.h"
@@ -58,4 +59,15 @@ int gd_plan_complete_layers(gd_train_plan *plan) {
     bool wide = last.outputs == layer.outputs || (layer.classes > 0 && last.outputs == layer.classes);
     if (wide && (!layer.needed || last.activation == layer.needed)) return GD_EXIT_DONE;
     return refuse(plan, &layer, wide);
+}
+
+int gd_plan_dropout(gd_train_plan *plan) {
+    double probability = plan->arguments->dropout;
+    void *memory;
+    if (probability == 0.0) return GD_EXIT_DONE;
+    gradus_status status = gd_context_allocate(plan->means.context, plan->layer_count * sizeof *plan->dropout, "--dropout", &memory);
+    if (status != GRADUS_OK) return gd_means_failed(&plan->means, plan->arguments, status);
+    plan->dropout = memory;
+    for (size_t i = 0; i < plan->layer_count; i++) plan->dropout[i] = i + 1 < plan->layer_count ? probability : 0.0;
+    return GD_EXIT_DONE;
 }

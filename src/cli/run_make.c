@@ -1,6 +1,11 @@
 /* From a plan to a net and its optimizer. */
 #include "cli/run.h"
 
+static int refuse(const gd_run *run) {
+    return gd_complain(run->plan.arguments->command, GD_EXIT_USAGE, gradus_context_message(run->plan.means.context),
+                       "gradus train --help shows what the options of a net may be");
+}
+
 int gd_run_make(gd_run *run) {
     const gd_arguments *arguments = run->plan.arguments;
     gradus_context *context = run->plan.means.context;
@@ -11,11 +16,13 @@ int gd_run_make(gd_run *run) {
     config.layer_count = run->plan.layer_count;
     config.loss = run->plan.loss;
     config.label_smoothing = arguments->label_smoothing;
+    config.initializer = &run->plan.initializer;
+    config.dropout = run->plan.dropout;
+    config.input_dropout = arguments->input_dropout;
     config.seed = arguments->seed;
     gradus_status status = gradus_net_create(context, &config, &run->net);
-    if (status == GRADUS_INVALID_ARGUMENT) {
-        return gd_complain(arguments->command, GD_EXIT_USAGE, gradus_context_message(context), "gradus train --help shows what --layers may be");
-    }
+    if (status == GRADUS_INVALID_ARGUMENT) return refuse(run);
+    if (status == GRADUS_OK && run->plan.config.restore_best) status = gradus_net_create(context, &config, &run->best);
     if (status == GRADUS_OK) status = gradus_net_optimizer_create(context, run->net, &run->plan.optimizer, &run->optimizer);
     return status == GRADUS_OK ? GD_EXIT_DONE : gd_means_failed(&run->plan.means, arguments, status);
 }

@@ -12,7 +12,7 @@ void gd_run_print_epoch(const gradus_progress *progress, double seconds) {
     gd_json_begin_object(&event.json, "train");
     gd_json_number(&event.json, "loss", progress->epoch_loss);
     gd_json_end_object(&event.json);
-    if (progress->valid != NULL) gd_event_scores(&event, "valid", progress->valid);
+    if (progress->valid != NULL) gd_event_evaluation(&event, "valid", progress->valid);
     gd_json_number(&event.json, "learning_rate", progress->learning_rate);
     gd_json_number(&event.json, "seconds", seconds);
     gd_event_end(&event);
@@ -56,7 +56,7 @@ static void print_end(FILE *out, const gd_run *run) {
         fprintf(out, "%-8s of epoch %" PRIu64 ", the best one\n", "weights", state->best_epoch);
 }
 
-static void print_set(FILE *out, const char *label, const gradus_evaluation *scores, const gradus_dataset *set) {
+static void print_set(FILE *out, const char *label, const gradus_metrics *scores, const gradus_dataset *set) {
     if (set != NULL) gd_print_scores(out, label, scores, gradus_dataset_source(set));
 }
 

@@ -25,4 +25,7 @@ void gd_saved_model_free(const gd_means *means, gd_saved_model *model);
 int gd_saved_model_open(const gd_means *means, const gd_arguments *arguments, const gd_saved_model *model, const char *source, uint32_t flags,
                         gradus_dataset **set);
 
+/* model_info.c: prints what a model takes and gives. */
+int gd_model_info(const gd_arguments *arguments, const gd_means *means);
+
 #endif

@@ -52,6 +52,25 @@ static int read_training(gd_train_plan *plan) {
     return gd_plan_refuse(plan, "schedule", arguments->schedule, gradus_context_message(context), "gradus train --help lists schedules and keys");
 }
 
+static int read_initializer(gd_train_plan *plan) {
+    const char *text = plan->arguments->init;
+    gradus_initializer_init(&plan->initializer);
+    if (gradus_initializer_parse(plan->means.context, text, &plan->initializer) == GRADUS_OK) return GD_EXIT_DONE;
+    return gd_plan_refuse(plan, "init", text, gradus_context_message(plan->means.context), "gradus train --help lists the names");
+}
+
+static int read_folder(gd_train_plan *plan) {
+    const gd_arguments *arguments = plan->arguments;
+    if (!gd_checkpoint_policy_parse(arguments->checkpoint_every, &plan->checkpoint_every))
+        return gd_plan_refuse(plan, "checkpoint-every", arguments->checkpoint_every, "expected " GD_CHECKPOINT_POLICY_VALUES,
+                              "for example 60s, 1000steps, 1epoch");
+    if (arguments->resume == NULL) return GD_EXIT_DONE;
+    if (arguments->overwrite)
+        return gd_plan_refuse(plan, "resume", arguments->resume, "--overwrite begins anew, --resume goes on", "leave one of the two out");
+    if (arguments->out == NULL || strcmp(arguments->out, arguments->resume) == 0) return GD_EXIT_DONE;
+    return gd_plan_refuse(plan, "resume", arguments->resume, "--out names another folder", "leave --out out: the run goes on in its own folder");
+}
+
 static int check_smoothing(const gd_train_plan *plan) {
     char given[32];
     if (plan->loss == GRADUS_LOSS_CROSS_ENTROPY || plan->arguments->label_smoothing == 0.0) return GD_EXIT_DONE;
@@ -83,8 +102,9 @@ static void count_steps(gd_train_plan *plan) {
 
 static int plan_all(gd_train_plan *plan) {
     for (size_t i = 0; i < sizeof plan->texts / sizeof plan->texts[0]; i++) plan->texts[i] = gd_writer_make(&plan->means.context->allocator);
-    int (*const steps[])(gd_train_plan *) = {read_optimizer,      read_training, gd_plan_early_stop, read_loss,
-                                             gd_plan_read_layers, gd_plan_data,  settle_loss,        gd_plan_complete_layers};
+    int (*const steps[])(gd_train_plan *) = {read_folder,    read_optimizer,      read_training, read_initializer, gd_plan_early_stop,
+                                             read_loss,      gd_plan_read_layers, gd_plan_data,  settle_loss,      gd_plan_complete_layers,
+                                             gd_plan_dropout};
     int code = GD_EXIT_DONE;
     for (size_t i = 0; i < sizeof steps / sizeof steps[0] && code == GD_EXIT_DONE; i++) code = steps[i](plan);
     if (code == GD_EXIT_DONE) count_steps(plan);
@@ -104,6 +124,7 @@ void gd_train_plan_end(gd_train_plan *plan) {
     gradus_context *context = plan->means.context;
     if (context == NULL) return;
     for (size_t i = 0; i < sizeof plan->texts / sizeof plan->texts[0]; i++) gd_writer_free(&plan->texts[i]);
+    if (plan->dropout != NULL) gd_release(&context->allocator, plan->dropout, plan->layer_count * sizeof *plan->dropout);
     if (plan->layers != NULL) gd_release(&context->allocator, plan->layers, plan->layer_count * sizeof *plan->layers);
     gradus_dataset_destroy(context, plan->train);
     gradus_dataset_destroy(context, plan->valid);

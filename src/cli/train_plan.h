@@ -3,11 +3,13 @@
 #define GD_CLI_TRAIN_PLAN_H
 
 #include <gradus/dataset.h>
+#include <gradus/initializer.h>
 #include <gradus/optimizer.h>
 #include <gradus/schedule.h>
 #include <gradus/train.h>
 
 #include "base/io.h"
+#include "cli/checkpoint_policy.h"
 #include "cli/means.h"
 
 typedef struct gd_train_plan {
@@ -17,6 +19,9 @@ typedef struct gd_train_plan {
     gradus_optimizer_config optimizer;
     gradus_schedule schedule;
     gradus_train_config config; /* all but the callbacks */
+    gradus_initializer initializer;
+    double *dropout; /* [layer_count]; NULL: none */
+    gd_checkpoint_policy checkpoint_every;
     gradus_scaling scaling;
     gradus_loss loss;
     gradus_layer *layers;
@@ -39,6 +44,7 @@ int gd_plan_data(gd_train_plan *plan);
 /* plan_layers.c: the layers that --layers names; the output layer that data and loss ask for. */
 int gd_plan_read_layers(gd_train_plan *plan);
 int gd_plan_complete_layers(gd_train_plan *plan);
+int gd_plan_dropout(gd_train_plan *plan); /* of the hidden layers */
 
 /* plan_stop.c: --early-stop. */
 int gd_plan_early_stop(gd_train_plan *plan);
