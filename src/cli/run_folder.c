@@ -52,7 +52,9 @@ int gd_run_open_folder(gd_run *run) {
     int code = gd_out_folder_open(arguments, &run->folder);
     if (code == GD_EXIT_DONE) code = begin_checkpoints(run);
     if (code != GD_EXIT_DONE) return code;
-    return gd_out_folder_begin(&run->plan.means, arguments, (const char *)run->configuration.data, run->state.epochs, &run->folder);
+    /* A run that --max-steps ended inside an epoch has a line for that one, too. */
+    const bool partial = run->state.end == GRADUS_TRAIN_END_MAX_STEPS && run->state.epoch_samples > 0;
+    return gd_out_folder_begin(&run->plan.means, arguments, (const char *)run->configuration.data, run->state.epochs + partial, &run->folder);
 }
 
 int gd_run_save_model(gd_run *run) {

@@ -22,7 +22,9 @@ int gd_run_make(gd_run *run) {
     config.seed = arguments->seed;
     gradus_status status = gradus_net_create(context, &config, &run->net);
     if (status == GRADUS_INVALID_ARGUMENT) return refuse(run);
-    if (status == GRADUS_OK && run->plan.config.restore_best) status = gradus_net_create(context, &config, &run->best);
+    /* Where a validation set tells epochs apart, too, the best one's weights are kept: DIR/best.safetensors has them. */
+    const bool best = run->plan.config.restore_best || run->plan.valid != NULL;
+    if (status == GRADUS_OK && best) status = gradus_net_create(context, &config, &run->best);
     if (status == GRADUS_OK) status = gradus_net_optimizer_create(context, run->net, &run->plan.optimizer, &run->optimizer);
     return status == GRADUS_OK ? GD_EXIT_DONE : gd_means_failed(&run->plan.means, arguments, status);
 }

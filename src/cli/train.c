@@ -40,7 +40,8 @@ static int stopped(gd_run *run, bool training) {
     const gd_command *command = run->plan.arguments->command;
     char what[160], remedy[PATH_MAX + 100];
     int signal_number = gd_stop_signal();
-    if (training) {
+    const bool ended = run->state.end != GRADUS_TRAIN_END_UNSET && run->state.end != GRADUS_TRAIN_END_CALLBACK; /* and was saved so */
+    if (training && !ended) {
         int code = gd_run_checkpoint_save(&run->checkpoint, &run->state, run->seconds - run->checkpoint.earlier_seconds);
         if (code != GD_EXIT_DONE) return code;
     }
