@@ -128,6 +128,13 @@ static gradus_status match_positions(gd_matcher *m) {
     return GRADUS_OK;
 }
 
+static size_t count_inputs(const gradus_schema *schema) {
+    size_t inputs = 0;
+    for (size_t i = 0; i < schema->column_count; i++) inputs += schema->columns[i].role == GD_ROLE_INPUT;
+    return inputs;
+}
+
+/* A first row with any of the names is a header; one that holds numbers, too, only if it has all of them. */
 static gradus_status match(gd_matcher *m) {
     void *memory;
     size_t found = 0;
@@ -140,9 +147,9 @@ static gradus_status match(gd_matcher *m) {
         fields[i] = field;
         numbers = numbers || gd_value_is_number(m->table->profiles[i].first);
     }
-    if (m->schema->named && !numbers) status = match_names(m, fields, &found);
+    if (m->schema->named) status = match_names(m, fields, &found);
     gd_release(&m->context->allocator, memory, count * sizeof(const char *));
-    if (found > 0) {
+    if (found > 0 && (!numbers || found == count_inputs(m->schema))) {
         gd_table_set_header(m->table, true);
         return status;
     }

@@ -75,7 +75,8 @@ static void read_extra(gd_reader extra, gd_zip_member *member) {
     while (extra.size - extra.at >= 4) {
         const uint16_t kind = read_u16(&extra), size = read_u16(&extra);
         const uint8_t *data = gd_read_bytes(&extra, size);
-        if (!data || kind != EXTRA_64) continue;
+        if (!data) return;
+        if (kind != EXTRA_64) continue;
         gd_reader fields = gd_reader_make(data, size);
         for (int i = 0; i < 3; i++)
             if (*wide[i] == UINT32_MAX) *wide[i] = gd_read_u64le(&fields);

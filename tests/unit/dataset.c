@@ -84,7 +84,9 @@ static void put_train(struct place *place) {
     put(place, TRAIN_LABELS, BYTES(LABELS3));
 }
 
-static gradus_status open_folder(struct place *place) { return gradus_dataset_open(place->context, place->folder, NULL, &place->train, &place->test); }
+static gradus_status open_folder(struct place *place) {
+    return gradus_dataset_open(place->context, place->folder, NULL, &place->train, &place->test);
+}
 
 static void leave(struct place *place) {
     static const char *const names[] = {TRAIN_IMAGES, TRAIN_LABELS, TEST_IMAGES, TEST_LABELS};
@@ -287,6 +289,31 @@ Test(dataset, wants_regular_files, .timeout = 20) {
     cr_assert_eq(mkdir(path_of(&place, TRAIN_LABELS), 0700), 0);
     expect_refused(&place, GRADUS_BAD_DATA, TRAIN_LABELS, "not a regular file", 300000);
     rmdir(path_of(&place, TRAIN_LABELS));
+    leave(&place);
+}
+
+/* From 64 MiB on, pictures stay in their file, and no memory is taken for them. The file is sparse. */
+Test(dataset, maps_large_plain_files) {
+    enum { COUNT = 65600, SIDE = 32 };
+    struct place place;
+    uint8_t *labels = calloc(COUNT + 8, 1);
+    arrive(&place);
+    memcpy(labels, "\0\0\10\1\0\1\0\100\1", 9);
+    put(&place, TRAIN_LABELS, labels, COUNT + 8);
+    put(&place, TRAIN_IMAGES, BYTES("\0\0\10\3\0\1\0\100\0\0\0\40\0\0\0\40pixels"));
+    const size_t size = (size_t)COUNT * SIDE * SIDE + 16;
+    cr_assert_eq(truncate(path_of(&place, TRAIN_IMAGES), (off_t)size), 0);
+    cr_assert_eq(open_folder(&place), GRADUS_OK, "%s", gradus_context_message(place.context));
+    cr_expect(gradus_dataset_samples(place.train) == COUNT && gradus_dataset_classes(place.train) == 2 && gradus_dataset_height(place.train) == SIDE);
+    cr_expect_arr_eq(gradus_dataset_inputs(place.train).data, "pixels\0", 7);
+    cr_expect_lt(place.counter.peak, 1 << 20);
+    gradus_dataset_destroy(place.context, place.train);
+    for (int longer = 0; longer < 2; longer++) {
+        cr_assert_eq(truncate(path_of(&place, TRAIN_IMAGES), (off_t)(longer ? size + 1 : size - 1)), 0);
+        cr_expect_eq(open_folder(&place), GRADUS_BAD_DATA);
+        cr_expect_not_null(strstr(gradus_context_message(place.context), TRAIN_IMAGES ": "));
+    }
+    free(labels);
     leave(&place);
 }
 

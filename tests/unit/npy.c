@@ -183,6 +183,7 @@ Test(npy, malformed_files_are_refused) {
 typedef struct zip {
     bytes file, list;
     unsigned members;
+    bool bad_extra; /* extra fields that say they are longer than they are */
 } zip;
 
 static void add_member(zip *z, const char *name, const bytes *content, bool deflate_it) {
@@ -209,13 +210,19 @@ static void add_member(zip *z, const char *name, const bytes *content, bool defl
         add_number(to, crc, 4);
         add_number(to, list ? size : UINT32_MAX, 4); /* as NumPy writes them: real sizes are in the list */
         add_number(to, list ? content->size : UINT32_MAX, 4);
+        const bool extra = list && z->bad_extra;
         add_number(to, n, 2);
-        add_number(to, 0, 2);
+        add_number(to, extra ? 8 : 0, 2);
         if (list) {
             add_number(to, 0, 2 + 2 + 2 + 4);
             add_number(to, at, 4);
         }
         add(to, name, n);
+        if (extra)
+            add(to,
+                "up\xFF\x7F"
+                "1234",
+                8);
     }
     add(&z->file, packed, size);
     z->members++;
@@ -246,7 +253,7 @@ Test(npy, archives_have_a_training_and_a_test_set) {
     place p;
     arrive(&p);
     for (int packed = 0; packed < 2; packed++) {
-        zip z = {.members = 0};
+        zip z = {.bad_extra = packed};
         const bytes x = array("|u1", "3, 2, 2", counted, 12), y = array("<i8", "3", labels, 3), x2 = array("|u1", "2, 2, 2", counted, 8),
                     y2 = array("<i4", "2, 1", labels, 2);
         add_member(&z, "Y_train.npy", &y, packed);

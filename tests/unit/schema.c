@@ -98,6 +98,20 @@ Test(schema, missing_values_are_replaced_as_in_training) {
     leave(&p);
 }
 
+/* Years, for example, as names: header = yes. Reading by the schema finds them without being told. */
+Test(schema, names_may_be_numbers) {
+    place p;
+    arrive(&p);
+    p.config.header = GRADUS_HEADER_YES;
+    gradus_schema *schema = schema_of(&p, "2019,2020,2021\n1,2,3\n4,5,6\n");
+    gradus_dataset *set = opens_as(&p, schema, "2020,2019\n7,8\n", GRADUS_OPEN_TARGETS_OPTIONAL);
+    cr_expect(input(set, 0, 0) == 8.0f && input(set, 0, 1) == 7.0f);
+    expect_samples(&p, set, 1, false);
+    expect_samples(&p, opens_as(&p, schema, "2019,7,8\n1,2,3\n", 0), 2, true);
+    gradus_schema_destroy(p.context, schema);
+    leave(&p);
+}
+
 Test(schema, ignored_columns_and_number_classes_come_back) {
     place p;
     arrive(&p);
