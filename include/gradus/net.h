@@ -80,7 +80,7 @@ typedef struct gradus_batch {
     gradus_tensor inputs;  /* [samples, net inputs]: F32, or U8 read as u/255 (x = (float)u * 0x1.010102p-8f) */
     gradus_tensor targets; /* numbers, F32 [samples, outputs]; or classes, a vector of `samples`, I32 or U8: see below */
     size_t samples;
-    size_t first, total; /* reserved for accumulation: 0 and 0 (or total = samples) */
+    size_t first, total; /* of gradus_net_step: these are the samples from `first` on of a batch of `total`; 0 and 0: they are the whole batch */
     uint64_t step;       /* global batches begun before this one; numbers random draws */
     uint64_t seed;       /* of random draws: the dropout's */
     uint32_t flags;      /* GRADUS_BATCH_* */
@@ -102,6 +102,11 @@ GRADUS_API gradus_status gradus_net_optimizer_create(gradus_context *context, co
 
 /* One training step: forward with dropout, loss, backward, update. *loss is the batch's mean loss before the update. The batch may have any number of samples > 0:
  * of many it takes a part after the other through the same scratch, which grows by one gradient for each doubling.
+ *
+ * A batch may also come in several calls, with the same total, seed and step: the first from sample 0 on, each next one where the last ended, every one
+ * but the last a multiple of 64 samples. The gradients are kept in the optimizer (up to one for each doubling of 64 samples) until the last part has
+ * come, and then the step is taken: with the bits of the whole batch in one call. *loss is the mean over the global batch so far, of the last part over
+ * all of it. The net must not change in between. A part from 0 on begins a new batch; so it has to after an error other than INVALID_ARGUMENT.
  * The result depends neither on the ISA nor on the thread count. Errors: INVALID_ARGUMENT, UNSUPPORTED, OUT_OF_MEMORY (scratch for a new shape),
  * INTERRUPTED, NOT_FINITE (the loss is not finite; *loss holds it): whenever it fails, no parameter, state or step count has changed. */
 GRADUS_API gradus_status gradus_net_step(gradus_context *context, gradus_net *net, gradus_optimizer *optimizer, const gradus_batch *batch,

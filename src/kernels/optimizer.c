@@ -149,6 +149,7 @@ void gradus_optimizer_destroy(gradus_context *context, gradus_optimizer *optimiz
     if (!optimizer) return;
     const gradus_allocator allocator = optimizer->allocator;
     gd_release(&allocator, optimizer->states, optimizer->states_size);
+    gd_release(&allocator, optimizer->accumulation.nodes, optimizer->accumulation.capacity);
     gd_release(&allocator, optimizer->hyper_parameters, optimizer->groups * sizeof *optimizer->hyper_parameters);
     gd_release(&allocator, optimizer->parameters, optimizer->count * sizeof *optimizer->parameters);
     gd_release(&allocator, optimizer->extents, (optimizer->count + 1) * sizeof *optimizer->extents);

@@ -8,6 +8,7 @@
 
 #include "base/context.h"
 #include "kernels/kernels.h"
+#include "kernels/tree.h"
 #include "kernels/update.h"
 
 /* One line of optimizers.def. */
@@ -50,6 +51,15 @@ typedef struct gd_extent {
     uint32_t group;
 } gd_extent;
 
+/* The gradients of a global batch over several steps of a net (src/nn/accumulate.c), and memory for whole gradients. */
+typedef struct gd_accumulation {
+    size_t next, total; /* where the next part begins; 0: no batch is under way. Its samples */
+    uint64_t seed, step;
+    gd_tree loss;    /* over the leaves so far */
+    float *nodes;    /* open nodes of the tree over the leaves, each as the net's memory */
+    size_t capacity; /* bytes of nodes */
+} gd_accumulation;
+
 struct gradus_optimizer {
     gradus_allocator allocator;
     const gd_algorithm *algorithm;
@@ -64,6 +74,7 @@ struct gradus_optimizer {
     double (*hyper_parameters)[GRADUS_HYPER_PARAMETER_LIMIT]; /* a row a group */
     float *states;                                            /* own state: for each parameter its states one after another; NULL until wanted */
     size_t states_size;                                       /* in bytes */
+    gd_accumulation accumulation;                             /* for_net only */
 };
 
 /* As gradus_optimizer_create, with a net's storage sizes (NULL: the parameters' shapes). */

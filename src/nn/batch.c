@@ -37,7 +37,31 @@ static gradus_status check_labels(gradus_context *context, const gradus_net *net
     return GRADUS_OK;
 }
 
-gradus_status gd_check_batch(gradus_context *context, const gradus_net *net, const gradus_batch *given, const char *what, gd_samples *samples) {
+/* Where the batch lies in its global one: at whole leaves. */
+static gradus_status check_part(gradus_context *context, const gradus_batch *batch, bool parts, const char *what) {
+    const size_t first = batch->first, total = batch->total ? batch->total : batch->samples, count = batch->samples;
+    if (first > total || count > total - first)
+        return gd_fail(context, GRADUS_INVALID_ARGUMENT, "%s: %zu samples from %zu on are more than the batch's total of %zu", what, count, first,
+                       total);
+    const size_t before = first % GD_LEAF, over = (first + count) % GD_LEAF, fewer = count - over;
+    if (before != 0)
+        return gd_fail(context, GRADUS_INVALID_ARGUMENT, "%s: first is %zu; a part begins at a multiple of %d, for example %zu or %zu", what, first,
+                       (int)GD_LEAF, first - before, first - before + GD_LEAF);
+    if (first + count == total || over == 0) {
+        if (parts || count == total) return GRADUS_OK;
+        return gd_fail(context, GRADUS_UNSUPPORTED, "%s: part of a larger batch (first %zu, total %zu), which is for gradus_net_step", what, first,
+                       total);
+    }
+    const size_t more = gd_least(fewer + GD_LEAF, total - first);
+    if (count < GD_LEAF)
+        return gd_fail(context, GRADUS_INVALID_ARGUMENT, "%s: a part of %zu samples; all but the last have a multiple of %d, at least %zu here", what,
+                       count, (int)GD_LEAF, more);
+    return gd_fail(context, GRADUS_INVALID_ARGUMENT, "%s: a part of %zu samples; all but the last have a multiple of %d: %zu or %zu", what, count,
+                   (int)GD_LEAF, fewer, more);
+}
+
+gradus_status gd_check_batch(gradus_context *context, const gradus_net *net, const gradus_batch *given, bool parts, const char *what,
+                             gd_samples *samples) {
     gradus_batch batch;
     gradus_batch_init(&batch);
     if (!given) return gd_fail(context, GRADUS_INVALID_ARGUMENT, "%s: batch is NULL", what);
@@ -48,8 +72,8 @@ gradus_status gd_check_batch(gradus_context *context, const gradus_net *net, con
     if (status != GRADUS_OK) return status;
     if (batch.inputs.rows != batch.samples)
         return gd_fail(context, GRADUS_INVALID_ARGUMENT, "%s: samples is %zu, but the inputs have %zu rows", what, batch.samples, batch.inputs.rows);
-    if (batch.first != 0 || (batch.total != 0 && batch.total != batch.samples))
-        return gd_fail(context, GRADUS_UNSUPPORTED, "%s: accumulation (first, total) is not supported yet; set both to 0", what);
+    status = check_part(context, &batch, parts, what);
+    if (status != GRADUS_OK) return status;
     if (batch.flags & ~(uint32_t)GRADUS_BATCH_DROPOUT || batch.reserved)
         return gd_fail(context, GRADUS_UNSUPPORTED, "%s: the batch's flags are %#x, reserved is %u; expected GRADUS_BATCH_* and 0", what,
                        (unsigned)batch.flags, (unsigned)batch.reserved);
@@ -58,7 +82,9 @@ gradus_status gd_check_batch(gradus_context *context, const gradus_net *net, con
                             .count = batch.samples,
                             .seed = batch.seed,
                             .step = batch.step,
-                            .drops = batch.flags & GRADUS_BATCH_DROPOUT};
+                            .drops = batch.flags & GRADUS_BATCH_DROPOUT,
+                            .first = batch.first,
+                            .total = batch.total ? batch.total : batch.samples};
     if (gd_targets_are_classes(&batch.targets)) return check_labels(context, net, samples, what);
     if (batch.targets.dtype != GRADUS_DTYPE_F32)
         return gd_fail(context, GRADUS_UNSUPPORTED, "%s: targets of dtype %d; F32 (numbers), U8 and I32 (classes) are supported", what,

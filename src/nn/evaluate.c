@@ -106,7 +106,7 @@ gradus_status gradus_net_evaluate(gradus_context *context, const gradus_net *net
     gradus_evaluation_init(&known);
     if (!evaluation || evaluation->struct_size < sizeof(size_t))
         return gd_fail(context, GRADUS_INVALID_ARGUMENT, "gradus_net_evaluate: evaluation must be initialised (gradus_evaluation_init)");
-    gradus_status status = gd_check_batch(context, net, batch, "gradus_net_evaluate", &samples);
+    gradus_status status = gd_check_batch(context, net, batch, false, "gradus_net_evaluate", &samples);
     if (status != GRADUS_OK) return status;
     gd_chunk c = {.context = context, .net = net};
     status = gd_chunk_lay_out(&c, samples.count);

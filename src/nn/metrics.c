@@ -206,7 +206,7 @@ gradus_status gradus_net_metrics(gradus_context *context, const gradus_net *net,
     gradus_status status = given ? gd_read_struct(context, "gradus_metrics_config", given, &config, sizeof config) : GRADUS_OK;
     if (status == GRADUS_OK && config.reserved != 0)
         status = gd_fail(context, GRADUS_INVALID_ARGUMENT, "gradus_net_metrics: the config's reserved is %d, expected 0", (int)config.reserved);
-    if (status == GRADUS_OK) status = gd_check_batch(context, net, batch, "gradus_net_metrics", &samples);
+    if (status == GRADUS_OK) status = gd_check_batch(context, net, batch, false, "gradus_net_metrics", &samples);
     if (status != GRADUS_OK) return status;
     pass p = {.net = net,
               .config = &config,

@@ -44,19 +44,26 @@ typedef struct gd_samples {
     const uint32_t *order; /* [count]: sample i is row order[i] of inputs and of targets; NULL: it is row i */
     uint64_t seed, step;   /* of the random draws */
     bool drops;            /* dropout is wanted */
+    size_t first, total;   /* sample 0's position in the global batch of `total` samples; total 0: these are all */
 } gd_samples;
 
 /* Checks inputs [count, net inputs], F32 or U8. */
 gradus_status gd_check_inputs(gradus_context *context, const gradus_net *net, const gradus_tensor *inputs, const char *what);
 
-/* Reads and checks a whole batch; `what` is the public function's name. */
-gradus_status gd_check_batch(gradus_context *context, const gradus_net *net, const gradus_batch *batch, const char *what, gd_samples *samples);
+/* Reads and checks a batch, which has to be whole unless `parts`; `what` is the public function's name. */
+gradus_status gd_check_batch(gradus_context *context, const gradus_net *net, const gradus_batch *batch, bool parts, const char *what,
+                             gd_samples *samples);
 
 /* Whether the optimizer was made for a net of this shape; whether two nets' parameters have the same shapes. */
 bool gd_net_fits_optimizer(const gradus_net *net, const gradus_optimizer *optimizer);
 bool gd_net_same_shape(const gradus_net *a, const gradus_net *b);
 
-/* gradus_net_step on samples that have been checked, with their undivided loss sum besides the mean. */
+/* The steps of a global batch in parts: checks that these samples are its next part and makes room for the gradient; ends it after a failure or the
+ * last part. */
+gradus_status gd_accumulation_take(gradus_context *context, const gradus_net *net, gradus_optimizer *optimizer, const gd_samples *samples);
+void gd_accumulation_leave(gradus_optimizer *optimizer, const gd_samples *samples, gradus_status status);
+
+/* gradus_net_step on samples that have been checked, with their undivided loss sum besides the mean: of a part, of the global batch so far. */
 gradus_status gd_net_step(gradus_context *context, gradus_net *net, gradus_optimizer *optimizer, const gd_samples *samples, double *loss,
                           double *sum);
 

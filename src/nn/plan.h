@@ -10,7 +10,9 @@ enum { GD_DROP_INPUTS = 65536 }; /* the inputs' index among the layers', for the
 
 /* What of a batch decides where things lie, besides its size. */
 typedef struct gd_plan_traits {
-    bool copies, drops; /* inputs are copied; units are dropped */
+    bool copies, drops; /* inputs are copied; units are dropped; */
+    bool separate;      /* the whole gradient is kept, and the updates are phases of their own; */
+    bool accumulates;   /* nodes are the optimizer's */
 } gd_plan_traits;
 
 /* A pass's own things, all in the context's scratch, where the next step finds them: as long as the scratch, the net's layers and the batch's shape are
@@ -22,13 +24,15 @@ typedef struct gd_plan {
     gd_layer *layers; /* the net's, when it was planned */
     size_t layer_count;
     gradus_net *trained;            /* net, or NULL: the gradients go to */
+    gradus_optimizer *optimizer;    /* with trained */
     const gradus_tensor *gradients; /* the caller's tensors; NULL: the loss only */
     gd_samples samples;
     gd_plan_traits traits;
-    size_t part_samples, parts; /* samples of every part but the last; parts */
-    bool separate;              /* the whole gradient is kept, and the updates are phases of their own */
-    size_t part, first, count;  /* the part at hand, its first sample, its samples */
-    double operations;          /* of its products and updates that threads can share: a rough number */
+    size_t span;         /* the most samples of a part, 64*2^k */
+    size_t first, count; /* the part at hand: its first sample among these and how many it has; */
+    uint64_t item;       /* its place in the tree over parts of its own size */
+    bool whole, last;    /* it is the whole global batch; it ends it */
+    double operations;   /* of its products and updates that threads can share: a rough number */
     gd_load load;
     gd_loss loss;
     gd_tree tree;         /* over the leaves of the loss */
@@ -52,10 +56,13 @@ typedef struct gd_plan {
 
 /* The plan of a step (trained: the net) or of a loss gradient: the one in the context's scratch if it says what a new one would. */
 gradus_status gd_plan_find(gradus_context *context, const gradus_net *net, const gd_samples *samples, gradus_net *trained,
-                           const gradus_tensor *gradients, gd_plan **plan);
+                           gradus_optimizer *optimizer, const gradus_tensor *gradients, gd_plan **plan);
 
-/* Makes the list of phases one part's; parts run one after the other. Inside the floating-point guard. */
-void gd_plan_part(gd_plan *plan, size_t part);
+/* Makes the list of phases that of the part from sample `first` on: as large an aligned one as there is. Parts run one after the other. Inside the
+ * floating-point guard. */
+void gd_plan_part(gd_plan *plan, size_t first);
+
+static inline bool gd_layer_drops(const gd_layer *layer, gd_plan_traits traits) { return traits.drops && layer->drop_rate.threshold > 0; }
 
 /* Bytes of scratch a step on `count` samples takes; SIZE_MAX: more than fits. */
 size_t gd_plan_scratch(const gradus_context *context, const gradus_net *net, size_t count);

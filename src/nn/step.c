@@ -30,27 +30,28 @@ static gradus_status fail_not_finite(const gd_plan *p, size_t layer) {
 }
 
 /* Part by part. The last one's phases are the first to change anything that stays. */
-static GD_NOINLINE gradus_status run(gd_plan *p, const gradus_optimizer *optimizer) {
+static GD_NOINLINE gradus_status run(gd_plan *p) {
     gradus_status status = GRADUS_OK;
     size_t layer = p->layer_count;
-    p->tree = (gd_tree){.top = 0};
-    if (optimizer) gd_optimizer_begin(p->context, optimizer, p->updates);
-    for (size_t part = 0; status == GRADUS_OK && part < p->parts; part++) {
-        gd_plan_part(p, part);
+    p->tree = p->samples.first > 0 ? p->optimizer->accumulation.loss : (gd_tree){.top = 0};
+    if (p->optimizer) gd_optimizer_begin(p->context, p->optimizer, p->updates);
+    for (size_t first = 0; status == GRADUS_OK && first < p->samples.count; first += p->count) {
+        gd_plan_part(p, first);
         status = gd_phases_run(p->context, p->phases, p->phase_count, gd_work_nanoseconds(p->context, p->operations), p->abandonable);
         if (status == GRADUS_OK && p->skip) layer = gd_least(layer, first_not_finite(p));
     }
+    if (p->traits.accumulates) p->optimizer->accumulation.loss = p->tree;
     return status == GRADUS_OK && p->skip ? fail_not_finite(p, layer) : status;
 }
 
 /* The whole of both public functions after their checks; `sum` is the undivided loss. */
-static gradus_status pass(gradus_context *context, const gradus_net *net, const gd_samples *samples, gradus_net *trained,
-                          const gradus_optimizer *optimizer, const gradus_tensor *gradients, double *loss, double *sum) {
+static gradus_status pass(gradus_context *context, const gradus_net *net, const gd_samples *samples, gradus_net *trained, gradus_optimizer *optimizer,
+                          const gradus_tensor *gradients, double *loss, double *sum) {
     gd_plan *p;
-    gradus_status status = gd_plan_find(context, net, samples, trained, gradients, &p);
+    gradus_status status = gd_plan_find(context, net, samples, trained, optimizer, gradients, &p);
     if (status != GRADUS_OK) return status;
     const gd_fp_environment environment = gd_fp_enter();
-    status = run(p, optimizer);
+    status = run(p);
     gd_fp_leave(environment);
     if (status != GRADUS_OK && status != GRADUS_NOT_FINITE) return status;
     *loss = p->mean;
@@ -80,15 +81,19 @@ gradus_status gd_net_step(gradus_context *context, gradus_net *net, gradus_optim
     gradus_status status = check_optimizer(context, net, optimizer);
     if (status != GRADUS_OK) return status;
     training.drops = true;
+    if (training.total == 0) training.total = training.count;
+    status = gd_accumulation_take(context, net, optimizer, &training);
+    if (status != GRADUS_OK) return status;
     status = pass(context, net, &training, net, optimizer, NULL, loss, sum);
-    if (status == GRADUS_OK) gd_optimizer_end(optimizer);
+    if (status == GRADUS_OK && training.first + training.count == training.total) gd_optimizer_end(optimizer);
+    gd_accumulation_leave(optimizer, &training, status);
     return status;
 }
 
 gradus_status gradus_net_step(gradus_context *context, gradus_net *net, gradus_optimizer *optimizer, const gradus_batch *batch, double *loss) {
     gd_samples samples;
     double sum;
-    const gradus_status status = gd_check_batch(context, net, batch, "gradus_net_step", &samples);
+    const gradus_status status = gd_check_batch(context, net, batch, true, "gradus_net_step", &samples);
     return status == GRADUS_OK ? gd_net_step(context, net, optimizer, &samples, loss, &sum) : status;
 }
 
@@ -107,7 +112,7 @@ gradus_status gradus_net_loss_gradient(gradus_context *context, const gradus_net
                                        double *loss) {
     gd_samples samples;
     gradus_status status = gradients ? check_gradients(context, net, gradients) : GRADUS_OK;
-    if (status == GRADUS_OK) status = gd_check_batch(context, net, batch, "gradus_net_loss_gradient", &samples);
+    if (status == GRADUS_OK) status = gd_check_batch(context, net, batch, false, "gradus_net_loss_gradient", &samples);
     if (status != GRADUS_OK) return status;
     double sum;
     return pass(context, net, &samples, NULL, NULL, gradients, loss, &sum);

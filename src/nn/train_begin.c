@@ -64,7 +64,7 @@ static gradus_status check_data(const gd_run *r, const gradus_dataset *data, con
     if (all.samples == 0) return gd_fail(r->context, GRADUS_INVALID_ARGUMENT, "%s is empty", what);
     if (all.inputs.columns != r->net->inputs)
         return gd_fail(r->context, GRADUS_INVALID_ARGUMENT, "%s has %zu features, the net expects %zu", what, all.inputs.columns, r->net->inputs);
-    return gd_check_batch(r->context, r->net, &all, what, samples);
+    return gd_check_batch(r->context, r->net, &all, false, what, samples);
 }
 
 /* What only the momentum of an optimizer can follow. */

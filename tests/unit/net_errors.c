@@ -169,8 +169,11 @@ Test(net_errors, batches) {
     REFUSED(((batch_case){GRADUS_INVALID_ARGUMENT, {"11", "10"}}), b.targets.columns = 10);
     REFUSED(((batch_case){GRADUS_UNSUPPORTED, {"2", "I32"}}), b.targets.dtype = GRADUS_DTYPE_F64);
     REFUSED(((batch_case){GRADUS_INVALID_ARGUMENT, {"1 x 11", "11 x 4"}}), b.targets.dtype = GRADUS_DTYPE_F32);
-    REFUSED(unsupported, b.first = 1; b.total = 12);
-    REFUSED(unsupported, b.total = 22);
+    REFUSED(((batch_case){GRADUS_INVALID_ARGUMENT, {"first is 1", "0 or 64"}}), b.first = 1; b.total = 12);
+    REFUSED(((batch_case){GRADUS_INVALID_ARGUMENT, {"11 samples", "at least 22"}}), b.total = 22);
+    REFUSED(((batch_case){GRADUS_INVALID_ARGUMENT, {"11 samples", "total of 10"}}), b.total = 10);
+    REFUSED(unsupported, b.flags = 4);
+    REFUSED(unsupported, b.reserved = 1);
     set.labels_i32[9] = 4;
     REFUSED(((batch_case){GRADUS_INVALID_ARGUMENT, {"target 9 is class 4", "0 to 3"}}), (void)0);
     set.labels_i32[9] = -1;
