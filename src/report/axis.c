@@ -116,7 +116,7 @@ gd_axis gd_axis_logarithmic(const gd_range *range) {
     axis.high = log10_of(scaled(above <= 1.0 ? 1 : above <= 2.0 ? 2 : above <= 5.0 ? 5 : 10, last));
     if (axis.high - axis.low < 0.3) axis.high = axis.low + 0.30103;
     double decades = axis.high - axis.low;
-    int every = decades > 6.0 ? (int)(decades / 6.0) + 1 : 1;
+    int every = decades > 8.0 ? (int)(decades / 6.0) + 1 : 1;
     for (int e = first; e <= last + 1; e++) {
         if (e % every == 0) add_logarithmic_tick(&axis, 1, e);
         if (decades < 3.0) add_logarithmic_tick(&axis, 2, e);

@@ -109,9 +109,9 @@ static void write_x_axis(const gd_chart *chart) {
     gd_write_text(out, "\"/>\n<g text-anchor=\"middle\">");
     for (size_t i = 0; i < chart->x.count; i++) {
         double x = x_of(chart, chart->x.shares[i]), half = (double)strlen(chart->x.labels[i]) * LETTER / 2.0;
+        if (x + half > GD_PLOT_WIDTH - 2) x = GD_PLOT_WIDTH - 2 - half;
         if (x - width / 2.0 < behind) continue;
         behind = x + width / 2.0 + 6.0;
-        if (x + half > GD_PLOT_WIDTH - 2) x = GD_PLOT_WIDTH - 2 - half;
         gd_write_markup(out, "<text x=\"%n\" y=\"%n\">%s</text>", x, chart->bottom + 18, chart->x.labels[i]);
     }
     gd_write_markup(out, "<text x=\"%n\" y=\"%n\">", (chart->left + chart->right) / 2.0, chart->bottom + 36);
@@ -132,7 +132,7 @@ void gd_chart_axes(gd_chart *chart) {
     double label = longest_label(&chart->y);
     chart->left = GD_PLOT_MARGIN + 8 + (label > 24.0 ? label : 24.0);
     chart->right = GD_PLOT_WIDTH - GD_PLOT_MARGIN - 4;
-    chart->top = y - 4;
+    chart->top = y + 2;
     chart->bottom = chart->height - 48;
     write_y_axis(chart);
     write_x_axis(chart);

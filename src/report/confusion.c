@@ -10,7 +10,7 @@
 /* The style's .o1 to .o7. Counts change from dark to light at SOLID; in between neither would have enough contrast. */
 enum { LEVELS = 7, SOLID = 6, LABEL_COLUMNS = 14, NARROW = 14 };
 
-static const double LETTER = 6.9, TOP = 64.0, LARGEST_CELL = 80.0;
+static const double LETTER = 6.9, TOP = 64.0, LARGEST_CELL = 100.0;
 
 typedef struct matrix {
     const gd_report_classes *classes;
@@ -142,7 +142,9 @@ void gd_plots_confusion(gd_plots *plots, const gradus_allocator *allocator, cons
     gd_writer *out = &m.plot->svg;
     gd_plot_open(m.plot, height, "Confusion matrix");
     describe(&m, report->scored_set);
-    gd_plot_body(m.plot, height, "Confusion matrix", report->scored_set);
+    char remark[40] = "";
+    if (report->scored_set != NULL) snprintf(remark, sizeof remark, "%.24s set", report->scored_set);
+    gd_plot_body(m.plot, height, "Confusion matrix", remark);
     gd_write_markup(out,
                     "<rect class=\"right o5\" x=\"%n\" y=\"35\" width=\"10\" height=\"10\"/><text class=\"name\" x=\"%n\" y=\"44\">right</text>\n",
                     (double)GD_PLOT_MARGIN, GD_PLOT_MARGIN + 16.0);

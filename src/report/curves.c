@@ -130,9 +130,16 @@ static bool add(gd_plots *plots, const gradus_allocator *allocator, const curves
     return true;
 }
 
-/* "learning_rate" becomes "Learning rate". */
+/* "top_5" becomes "Top 5", "rmse" RMSE. */
 static void make_title(const char *name, char title[64]) {
+    static const char *const initials[][2] = {{"rmse", "RMSE"}, {"mse", "MSE"}, {"mae", "MAE"}, {"auc", "AUC"}, {"r2", "R\xC2\xB2"}};
     memset(title, 0, 64);
+    for (size_t i = 0; i < sizeof initials / sizeof *initials; i++) {
+        if (strcmp(name, initials[i][0]) == 0) {
+            strcpy(title, initials[i][1]);
+            return;
+        }
+    }
     strncpy(title, name, 63);
     for (char *c = title; *c != 0; c++) *c = *c == '_' ? ' ' : *c;
     if (title[0] >= 'a' && title[0] <= 'z') title[0] = (char)(title[0] - 'a' + 'A');

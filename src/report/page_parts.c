@@ -20,6 +20,13 @@ static void write_cell(gd_writer *out, double value) {
     }
 }
 
+/* A share, with as many digits in each row. */
+static void write_share_cell(gd_writer *out, uint64_t part, uint64_t of) {
+    char text[32];
+    gd_print_fixed(text, of > 0 ? (double)part / (double)of : 0.0, 4);
+    gd_write_markup(out, "<td>%s</td>", of > 0 ? text : "\xE2\x80\x93");
+}
+
 static void write_integer_cell(gd_writer *out, uint64_t value) {
     char text[24];
     snprintf(text, sizeof text, "%" PRIu64, value);
@@ -112,9 +119,9 @@ static void write_class_row(gd_writer *out, const gd_report_classes *classes, si
     }
     gd_write_markup(out, "<tr><th scope=\"row\" class=\"name\"><bdi>%s</bdi></th>", gd_class_name(classes, k, text));
     write_integer_cell(out, in_row);
-    write_cell(out, in_column > 0 ? (double)hit / (double)in_column : NAN);
-    write_cell(out, in_row > 0 ? (double)hit / (double)in_row : NAN);
-    write_cell(out, in_row + in_column > 0 ? 2.0 * (double)hit / (double)(in_row + in_column) : NAN);
+    write_share_cell(out, hit, in_column);
+    write_share_cell(out, hit, in_row);
+    write_share_cell(out, 2 * hit, in_row + in_column);
     gd_write_text(out, "</tr>\n");
 }
 
@@ -160,7 +167,9 @@ static void write_picture(gd_writer *out, const gd_report *report, const gd_repo
     out->failed = out->failed || png.failed;
     gd_writer_free(&png);
     gd_write_markup(out, "\"><b><bdi>%s</bdi></b> taken for <b><bdi>%s</bdi></b>", truth, predicted);
-    if (isfinite(mistake->probability)) gd_write_markup(out, "<br><span class=\"faint\">probability %g</span>", mistake->probability);
+    char probability[32];
+    gd_print_fixed(probability, mistake->probability, 3);
+    if (isfinite(mistake->probability)) gd_write_markup(out, "<br><span class=\"faint\">probability %s</span>", probability);
     gd_write_text(out, "</li>\n");
 }
 

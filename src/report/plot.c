@@ -61,7 +61,7 @@ void gd_plot_body(gd_plot *plot, double height, const char *title, const char *r
     plot->style_at = plot->svg.size;
     gd_write_markup(&plot->svg, "<rect class=\"paper\" width=\"%n\" height=\"%n\"/>\n<text class=\"title\" x=\"%n\" y=\"22\">", (double)GD_PLOT_WIDTH,
                     height, (double)GD_PLOT_MARGIN);
-    size_t room = 58 - (remark != NULL ? gd_text_columns(remark) : 0);
+    size_t room = 52 - (remark != NULL ? gd_text_columns(remark) : 0);
     gd_write_shortened(&plot->svg, title, room);
     if (remark != NULL) gd_write_markup(&plot->svg, "<tspan class=\"remark\" dx=\"8\">%s</tspan>", remark);
     gd_write_text(&plot->svg, "</text>\n");

@@ -48,7 +48,7 @@ static void add_fit(gd_plots *plots, const gradus_allocator *allocator, const gd
     if (plot == NULL) return;
     take(&samples, target->samples, target->feature, 1, target->truth, target->stride, &x, &y);
     take(&line, target->grid, target->grid_feature, 1, target->grid_predicted, target->stride, &x, &y);
-    gd_chart chart = {.title = "Fitted line", .x_label = report->feature_name != NULL ? report->feature_name : "input", .height = 360};
+    gd_chart chart = {.title = "Fitted line", .x_label = report->feature_name != NULL ? report->feature_name : "input", .height = 420};
     chart.y_label = target->name != NULL ? target->name : "target";
     chart.x = gd_axis_linear(&x, 6);
     chart.y = gd_axis_linear(&y, 6);
@@ -73,7 +73,7 @@ static void add_predicted(gd_plots *plots, const gradus_allocator *allocator, co
     if (plot == NULL) return;
     take(&samples, target->samples, target->truth, target->stride, target->predicted, target->stride, &range, &range);
     snprintf(title, sizeof title, "Predicted against true%s%.100s", target->name != NULL ? ": " : "", target->name != NULL ? target->name : "");
-    gd_chart chart = {.title = title, .x_label = "true", .y_label = "predicted", .height = 480};
+    gd_chart chart = {.title = title, .x_label = "true", .y_label = "predicted", .height = 420};
     chart.x = chart.y = gd_axis_linear(&range, 6);
     make_text(text, &samples, report->scored_set);
     gd_chart_legend(&chart, GD_MARK_POINT, 0, text);
