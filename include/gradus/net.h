@@ -29,6 +29,7 @@ typedef struct gradus_net_config {
     double input_dropout;                  /* probability with which training drops an input, 0 to under 1 */
     const double *dropout;                 /* [layer_count]: the same of each layer's outputs, the last one's 0; NULL: none is dropped */
     const gradus_initializer *initializer; /* NULL: glorot-uniform */
+    double l1, l2; /* penalties on the weights, 0 to 1e6: training makes loss + l1*|W|_1 + l2/2*|W|^2 small, W all weights but no biases */
 } gradus_net_config;
 
 GRADUS_API void gradus_net_config_init_sized(gradus_net_config *config, size_t struct_size);
@@ -55,6 +56,8 @@ GRADUS_API gradus_loss gradus_net_loss(const gradus_net *net);
 GRADUS_API double gradus_net_label_smoothing(const gradus_net *net);
 GRADUS_API double gradus_net_input_dropout(const gradus_net *net);
 GRADUS_API double gradus_net_dropout(const gradus_net *net, size_t index);
+GRADUS_API double gradus_net_l1(const gradus_net *net);
+GRADUS_API double gradus_net_l2(const gradus_net *net);
 GRADUS_API uint64_t gradus_net_parameter_count(const gradus_net *net);
 
 /* Copies layer `index`'s weights [inputs, outputs] and bias [1, outputs] out of or into the net; either tensor may be NULL. F32.
@@ -69,6 +72,12 @@ GRADUS_API gradus_status gradus_net_set(gradus_context *context, gradus_net *net
  * prediction and evaluation drop nothing. The draws are a function of the batch's seed and step and of the unit: docs/numerics.md, section 9.
  * Errors: INVALID_ARGUMENT (a probability out of range, the last layer's not 0); nothing has changed then. */
 GRADUS_API gradus_status gradus_net_set_dropout(gradus_context *context, gradus_net *net, double input_dropout, const double *dropout);
+
+/* Changes the penalties of gradus_net_config. Errors: INVALID_ARGUMENT (out of range); nothing has changed then. */
+GRADUS_API gradus_status gradus_net_set_penalties(gradus_context *context, gradus_net *net, double l1, double l2);
+
+/* What the penalties add to the loss now: l1*|W|_1 + l2/2*|W|^2. The losses that steps and evaluations give are without it. */
+GRADUS_API gradus_status gradus_net_penalty(gradus_context *context, const gradus_net *net, double *value);
 
 /* SHA-256 of the parameters as 64 lower-case hex digits and a 0: little-endian fp32, layer by layer weights [in, out] row-major, then bias; every NaN
  * as 0x7fc00000. */
@@ -100,7 +109,7 @@ static inline void gradus_batch_init(gradus_batch *batch) { gradus_batch_init_si
 GRADUS_API gradus_status gradus_net_optimizer_create(gradus_context *context, const gradus_net *net, const gradus_optimizer_config *config,
                                                      gradus_optimizer **optimizer);
 
-/* One training step: forward with dropout, loss, backward, update. *loss is the batch's mean loss before the update. The batch may have any number of samples > 0:
+/* One training step: forward with dropout, loss, backward, penalties, update. *loss is the batch's mean loss before the update. The batch may have any number of samples > 0:
  * of many it takes a part after the other through the same scratch, which grows by one gradient for each doubling.
  *
  * A batch may also come in several calls, with the same total, seed and step: the first from sample 0 on, each next one where the last ended, every one
@@ -112,7 +121,7 @@ GRADUS_API gradus_status gradus_net_optimizer_create(gradus_context *context, co
 GRADUS_API gradus_status gradus_net_step(gradus_context *context, gradus_net *net, gradus_optimizer *optimizer, const gradus_batch *batch,
                                          double *loss);
 
-/* The mean loss over a batch and its gradient, without dropout unless the batch has GRADUS_BATCH_DROPOUT. gradients: for each layer its weights' [in, out] and then its bias' [1, out], F32, in the caller's
+/* The mean loss over a batch and its gradient, without penalties, and without dropout unless the batch has GRADUS_BATCH_DROPOUT. gradients: for each layer its weights' [in, out] and then its bias' [1, out], F32, in the caller's
  * memory, any row stride; may be NULL. Bits as in gradus_net_step. Errors: as gradus_net_step, with gradients undefined after NOT_FINITE or
  * INTERRUPTED. */
 GRADUS_API gradus_status gradus_net_loss_gradient(gradus_context *context, const gradus_net *net, const gradus_batch *batch,

@@ -52,6 +52,13 @@ typedef struct gd_drop_rate {
 /* Of a probability from 0 to under 1. Inside the floating-point guard. */
 gd_drop_rate gd_drop_rate_of(double probability);
 
+/* The sum of the squares, or of the magnitudes, of each column of one panel (of a narrow layer: of all columns) of an array that lies as W; what they
+ * add up to; and the sum of the squares of a plain array. */
+typedef enum gd_column_sum { GD_SUM_SQUARES, GD_SUM_MAGNITUDES } gd_column_sum;
+void gd_column_sums(const gradus_context *context, gd_dense dense, const float *values, gd_column_sum kind, size_t panel, float *columns);
+float gd_sum_columns(const gradus_context *context, const float *columns, size_t count);
+float gd_sum_of_squares(const gradus_context *context, const float *values, size_t count);
+
 /* Dropout of a layer's outputs in one pass: which units of which sample are dropped depends on the draws alone. */
 typedef struct gd_dropout {
     gd_drop_rate rate;

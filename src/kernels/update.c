@@ -19,12 +19,22 @@ void gd_update_prepare(gd_update *update, const gd_kernels *kernels, const gd_al
 
 static size_t least(size_t a, size_t b) { return a < b ? a : b; }
 
+static bool penalises(const gd_update *update) { return update->l1 != 0.0f || update->l2 != 0.0f; }
+
+/* The penalties' derivatives: l2*w and l1*sign(w), sign(0) = 0. Two products and two sums, rounded alike everywhere, so that plain C does. */
+static void penalise(const gd_update *update, const float *weights, const float *gradients, float *out, size_t count) {
+    const float l1 = update->l1, l2 = update->l2;
+    for (size_t i = 0; i < count; i++) out[i] = gradients[i] + l2 * weights[i];
+    for (size_t i = 0; i < count; i++) out[i] = out[i] + l1 * (float)((weights[i] > 0.0f) - (weights[i] < 0.0f));
+}
+
 /* One block: the gradient through its stage, the rule, the gradient's end. */
 static void update_block(const gd_update *update, gd_span block, bool staged) {
-    float staged_gradients[BLOCK];
+    float staged_gradients[BLOCK], penalised[BLOCK];
     float *const gradients = (float *)block.gradients; /* writable where they are zeroed: the caller asked */
+    if (penalises(update)) penalise(update, block.weights, gradients, penalised, block.count);
     if (staged) {
-        const gd_gradient_stage stage = {.gradients = gradients,
+        const gd_gradient_stage stage = {.gradients = penalises(update) ? penalised : gradients,
                                          .weights = block.weights,
                                          .out = staged_gradients,
                                          .count = block.count,
@@ -52,7 +62,7 @@ static void update_blocks(const gd_update *update, gd_span span, bool staged) {
 }
 
 void gd_update_span(const gd_update *update, gd_span *span) {
-    const bool staged = update->gradient_scale != 1.0f || update->clip > 0.0f || update->decay != 0.0f;
+    const bool staged = update->gradient_scale != 1.0f || update->clip > 0.0f || update->decay != 0.0f || penalises(update);
     span->keep = update->keep;
     span->coefficients = update->coefficients;
     span->far_gradients = span->gradients;
@@ -60,6 +70,18 @@ void gd_update_span(const gd_update *update, gd_span *span) {
         update_blocks(update, *span, staged);
     } else {
         update->kernels->step[update->rule](span);
+    }
+}
+
+void gd_update_stage(const gd_update *update, const float *weights, float *gradients, size_t count) {
+    float staged[BLOCK];
+    for (size_t done = 0; done < count; done += BLOCK) {
+        const size_t n = least(count - done, BLOCK);
+        const gd_gradient_stage stage = {
+            .gradients = gradients + done, .weights = weights + done, .out = staged, .count = n, .scale = 1.0f, .clip = update->clip};
+        if (penalises(update)) penalise(update, weights + done, gradients + done, gradients + done, n);
+        update->kernels->gradient_stage(&stage);
+        memcpy(gradients + done, staged, n * sizeof *staged);
     }
 }
 

@@ -13,6 +13,7 @@ typedef struct gd_update {
     const gd_kernels *kernels;
     uint32_t rule, state_count;
     float coefficients[GD_MAX_COEFFICIENTS];
+    float l1, l2;         /* of a net's weights: penalties */
     float keep;           /* of the weights: decoupled decay */
     float decay;          /* coupled decay; 0: none */
     float gradient_scale; /* 1 */
@@ -28,6 +29,9 @@ void gd_update_prepare(gd_update *update, const gd_kernels *kernels, const struc
 
 /* Updates what the span's arrays, count and far say; its other fields are the update's business, and written. */
 void gd_update_span(const gd_update *update, gd_span *span);
+
+/* What comes before the factor of norm clipping, in place: penalties and clipping by value. */
+void gd_update_stage(const gd_update *update, const float *weights, float *gradients, size_t count);
 
 /* Updates `count` elements from element `first` of the parameter's storage, with the update's states; weights points at the parameter's element 0,
  * gradients at the first element's gradient. */

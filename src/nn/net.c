@@ -64,6 +64,7 @@ static gradus_status check_config(gradus_context *context, const gradus_net_conf
                        gradus_loss_name(config->loss), gradus_loss_name(GRADUS_LOSS_CROSS_ENTROPY));
     gradus_initializer initializer;
     status = gd_check_initializer(context, config->initializer, &initializer);
+    if (status == GRADUS_OK) status = gd_check_penalties(context, config->l1, config->l2);
     return status != GRADUS_OK ? status : gd_check_dropout(context, config->input_dropout, config->dropout, config->layer_count);
 }
 
@@ -145,6 +146,8 @@ gradus_status gradus_net_create(gradus_context *context, const gradus_net_config
     (*net)->allocator = context->allocator;
     (*net)->loss = config.loss;
     (*net)->label_smoothing = config.label_smoothing;
+    (*net)->l1 = config.l1;
+    (*net)->l2 = config.l2;
     (*net)->inputs = config.inputs;
     (*net)->memory_size = bytes;
     status = fill(context, *net, &config);

@@ -19,6 +19,7 @@ struct gradus_net {
     gradus_allocator allocator;
     gradus_loss loss;
     double label_smoothing;
+    double l1, l2;
     double input_dropout;
     gd_drop_rate input_drop_rate;
     bool drops; /* anything */
@@ -81,6 +82,9 @@ int32_t gd_name_find(const char *const *names, size_t count, const char *name);
 /* Reads and checks the caller's initializer (NULL: the default); the initial weights and biases, inside the floating-point guard. */
 gradus_status gd_check_initializer(gradus_context *context, const gradus_initializer *given, gradus_initializer *initializer);
 void gd_initialise(gradus_net *net, const gradus_initializer *initializer, uint64_t seed);
+
+/* Checks penalties. */
+gradus_status gd_check_penalties(gradus_context *context, double l1, double l2);
 
 /* Checks the dropout of a config or of gradus_net_set_dropout; takes it into the net. */
 gradus_status gd_check_dropout(gradus_context *context, double input_dropout, const double *dropout, size_t layer_count);

@@ -29,12 +29,21 @@ static gradus_status fail_not_finite(const gd_plan *p, size_t layer) {
     return gd_fail(p->context, GRADUS_NOT_FINITE, "the loss is %g, though every layer's outputs are finite", p->mean);
 }
 
+static void begin_updates(gd_plan *p) {
+    gd_optimizer_begin(p->context, p->optimizer, p->updates);
+    for (size_t l = 0; l < p->layer_count; l++) {
+        gd_update *update = &p->updates[2 * l];
+        update->l1 = (float)p->net->l1;
+        update->l2 = (float)p->net->l2;
+    }
+}
+
 /* Part by part. The last one's phases are the first to change anything that stays. */
 static GD_NOINLINE gradus_status run(gd_plan *p) {
     gradus_status status = GRADUS_OK;
     size_t layer = p->layer_count;
     p->tree = p->samples.first > 0 ? p->optimizer->accumulation.loss : (gd_tree){.top = 0};
-    if (p->optimizer) gd_optimizer_begin(p->context, p->optimizer, p->updates);
+    if (p->optimizer) begin_updates(p);
     for (size_t first = 0; status == GRADUS_OK && first < p->samples.count; first += p->count) {
         gd_plan_part(p, first);
         status = gd_phases_run(p->context, p->phases, p->phase_count, gd_work_nanoseconds(p->context, p->operations), p->abandonable);
