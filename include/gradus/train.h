@@ -29,7 +29,7 @@ typedef struct gradus_train_state {
     uint64_t epochs;              /* completed, with all that follows an epoch's last step: validation, early stopping, the plateau schedule */
     uint64_t steps;               /* completed in the whole run */
     uint64_t epoch_samples;       /* of the epoch under way, trained on; all there are: its last step is done, what follows it is not */
-    uint64_t epoch_right;         /* those of them that were classified right, where that is counted */
+    uint64_t epoch_right;         /* those of them that were classified right when they were trained on, where there are classes */
     double epoch_loss_sum;        /* the undivided sum of their losses, as they were when each batch was trained on ... */
     double epoch_loss_divisor;    /* ... and what makes it a mean */
     uint64_t best_epoch;          /* the one of the best monitored value, counted from 1; 0: none so far */
@@ -59,6 +59,7 @@ typedef struct gradus_progress {
     double learning_rate;            /* of the last step */
     const gradus_evaluation *valid;  /* in on_epoch, of a run with a validation set: over that; else NULL. Valid during the callback, as is */
     const gradus_train_state *state; /* where the run stands: what a file would hold, to go on from here */
+    double epoch_accuracy;           /* share of this epoch's samples that were classified right when trained on; NaN: there are no classes */
 } gradus_progress;
 
 /* What says whether an epoch was better than those before: the loss over the validation set (without one, the epoch's training loss), or the

@@ -5,30 +5,8 @@
 #include <string.h>
 
 #include "base/fp.h"
+#include "nn/classes.h"
 #include "nn/loss.h"
-
-/* The index of the greatest; the lowest wins ties. */
-static size_t argmax(const float *row, size_t n) {
-    size_t best = 0;
-    for (size_t j = 1; j < n; j++)
-        if (row[j] > row[best]) best = j;
-    return best;
-}
-
-bool gd_have_classes(const gradus_net *net, const gradus_tensor *targets) {
-    return gd_targets_are_classes(targets) || net->loss == GRADUS_LOSS_CROSS_ENTROPY ||
-           (net->loss == GRADUS_LOSS_BINARY_CROSS_ENTROPY && gradus_net_outputs(net) == 1);
-}
-
-size_t gd_output_class(const gradus_net *net, const float *row) {
-    const size_t outputs = gradus_net_outputs(net);
-    return gd_loss_classes(net->loss, outputs) == outputs ? argmax(row, outputs) : row[0] > 0.5f;
-}
-
-size_t gd_target_class(const gradus_net *net, const gradus_tensor *targets, size_t i) {
-    if (gd_targets_are_classes(targets)) return gd_label(targets, i);
-    return gd_output_class(net, (const float *)targets->data + gd_tensor_row(targets, i));
-}
 
 gradus_status gd_evaluate(gd_chunk *c, const gd_samples *samples, gd_visit *visit, void *user, double *loss) {
     gradus_status status = GRADUS_OK;
@@ -61,9 +39,12 @@ gradus_status gd_evaluate(gd_chunk *c, const gd_samples *samples, gd_visit *visi
 /* Adds a chunk's predictions to the counts. */
 static void count_classes(void *user, const gd_chunk *c, size_t first, size_t n) {
     const gradus_tensor *targets = user;
-    if (!gd_have_classes(c->net, targets)) return;
+    const gradus_loss kind = c->net->loss;
+    const size_t outputs = gradus_net_outputs(c->net);
+    if (!gd_have_classes(kind, outputs, targets)) return;
     for (size_t i = 0; i < n; i++) {
-        const size_t predicted = gd_output_class(c->net, c->result + i * c->result_stride), label = gd_target_class(c->net, targets, first + i);
+        const size_t predicted = gd_output_class(kind, outputs, c->result + i * c->result_stride);
+        const size_t label = gd_target_class(kind, outputs, targets, first + i);
         c->counts[label] += predicted == label;
         c->counts[c->classes + predicted]++;
         c->counts[2 * c->classes + label]++;
@@ -91,7 +72,7 @@ static GD_NOINLINE gradus_status evaluate(gd_chunk *c, gd_samples *samples, grad
     const gradus_status status = gd_evaluate(c, samples, count_classes, &samples->targets, &evaluation->loss);
     evaluation->samples = samples->count;
     evaluation->accuracy = evaluation->f1 = NAN;
-    if (gd_have_classes(c->net, &samples->targets)) score_classes(c, evaluation);
+    if (gd_have_classes(c->net->loss, gradus_net_outputs(c->net), &samples->targets)) score_classes(c, evaluation);
     return status;
 }
 

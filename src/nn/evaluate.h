@@ -1,15 +1,8 @@
-/* A pass over samples that sees each one's loss and outputs, and what class outputs and targets stand for. */
+/* A pass over samples that sees each one's loss and outputs. */
 #ifndef GD_NN_EVALUATE_H
 #define GD_NN_EVALUATE_H
 
 #include "nn/chunk.h"
-
-/* Whether the targets say what class a sample is of; sample i's. */
-bool gd_have_classes(const gradus_net *net, const gradus_tensor *targets);
-size_t gd_target_class(const gradus_net *net, const gradus_tensor *targets, size_t i);
-
-/* The class that a row of outputs stands for. */
-size_t gd_output_class(const gradus_net *net, const float *row);
 
 /* Sees a chunk: `count` samples from `first` on, whose outputs, probabilities where there are any, are chunk->result. */
 typedef void gd_visit(void *user, const gd_chunk *chunk, size_t first, size_t count);

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "nn/classes.h"
+
 enum { PIECE = 64 }; /* outputs at a time, where a row needs a second array */
 
 bool gd_targets_are_classes(const gradus_tensor *targets) { return targets->dtype == GRADUS_DTYPE_U8 || targets->dtype == GRADUS_DTYPE_I32; }
@@ -33,8 +35,11 @@ typedef struct target_row {
     size_t hot;
 } target_row;
 
+/* A sample's row in targets. */
+static inline size_t row_of(const gd_loss *l, size_t i) { return l->order ? l->order[l->first + i] : l->first + i; }
+
 static inline target_row targets_of(const gd_loss *l, size_t i) {
-    const size_t row = l->order ? l->order[l->first + i] : l->first + i;
+    const size_t row = row_of(l, i);
     if (!gd_targets_are_classes(l->targets)) return (target_row){(const float *)l->targets->data + gd_tensor_row(l->targets, row), 0};
     const size_t label = gd_label(l->targets, row);
     if (gd_loss_classes(l->kind, l->outputs) == l->outputs) return (target_row){NULL, label};
@@ -147,6 +152,14 @@ static samples_function *const samples_functions[] = {
     [GRADUS_LOSS_HUBER] = hubers,
 };
 
+/* How many of the samples, whose rows of y are finished, are classified right. */
+static uint32_t count_right(const gd_loss *l, size_t first, size_t count) {
+    uint32_t right = 0;
+    for (size_t i = first; i < first + count && gd_have_classes(l->kind, l->outputs, l->targets); i++)
+        right += gd_output_class(l->kind, l->outputs, l->y + i * l->y_stride) == gd_target_class(l->kind, l->outputs, l->targets, row_of(l, i));
+    return right;
+}
+
 static void leaves(void *argument, size_t begin, size_t end) {
     const gd_loss *l = argument;
     double values[GD_LEAF];
@@ -154,6 +167,7 @@ static void leaves(void *argument, size_t begin, size_t end) {
         const size_t first = leaf * GD_LEAF, count = l->samples - first < GD_LEAF ? l->samples - first : GD_LEAF;
         samples_functions[l->kind](l, first, count, values);
         l->leaf_sums[leaf] = gd_leaf_sum(values, count);
+        if (l->leaf_right) l->leaf_right[leaf] = count_right(l, first, count);
     }
 }
 

@@ -17,9 +17,10 @@ typedef struct gd_loss {
     float *y;              /* becomes the outputs in full: probabilities */
     const float *z;        /* [samples][y_stride]: the last layer's values before an activation whose derivative asks for them, else NULL */
     const gradus_tensor *targets;
-    float *d;          /* the gradient before the last activation, [samples][d_stride]; NULL: not wanted */
-    float scale;       /* 1/n, for means over outputs 1/(n*outputs) */
-    double *leaf_sums; /* [leaves]: undivided */
+    float *d;             /* the gradient before the last activation, [samples][d_stride]; NULL: not wanted */
+    float scale;          /* 1/n, for means over outputs 1/(n*outputs) */
+    double *leaf_sums;    /* [leaves]: undivided */
+    uint32_t *leaf_right; /* [leaves]: how many are classified right, where there are classes; NULL: not wanted */
 } gd_loss;
 
 /* The phase over leaves of 64 samples. */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/fp.h"
+#include "nn/classes.h"
 #include "nn/evaluate.h"
 #include "nn/loss.h"
 
@@ -56,7 +57,7 @@ static void place(pass *p, gd_arena *arena) {
 static bool among_top(const pass *p, const float *row, size_t label) {
     const size_t outputs = gradus_net_outputs(p->net);
     size_t before = 0;
-    if (outputs < p->classes) return p->config->top_k > 1 || gd_output_class(p->net, row) == label;
+    if (outputs < p->classes) return p->config->top_k > 1 || gd_output_class(p->net->loss, gradus_net_outputs(p->net), row) == label;
     if (isnan(row[label])) return false;
     for (size_t j = 0; j < outputs; j++) before += row[j] > row[label] || (row[j] == row[label] && j < label);
     return before < p->config->top_k;
@@ -69,7 +70,8 @@ static void keep_scores(const pass *p, const float *row, size_t label, size_t at
 }
 
 static void see_class(pass *p, const float *row, size_t at) {
-    const size_t predicted = gd_output_class(p->net, row), label = gd_target_class(p->net, &p->samples->targets, at);
+    const size_t predicted = gd_output_class(p->net->loss, gradus_net_outputs(p->net), row),
+                 label = gd_target_class(p->net->loss, gradus_net_outputs(p->net), &p->samples->targets, at);
     p->class[label].samples++;
     p->class[predicted].predicted++;
     p->class[label].right += predicted == label;
@@ -211,7 +213,7 @@ gradus_status gradus_net_metrics(gradus_context *context, const gradus_net *net,
     pass p = {.net = net,
               .config = &config,
               .samples = &samples,
-              .classes = gd_have_classes(net, &samples.targets) ? gradus_net_classes(net) : 0,
+              .classes = gd_have_classes(net->loss, gradus_net_outputs(net), &samples.targets) ? gradus_net_classes(net) : 0,
               .outputs = gd_targets_are_classes(&samples.targets) ? 0 : gradus_net_outputs(net)};
     status = run(context, &p, &known);
     if (status == GRADUS_OK) gd_write_struct(metrics, metrics->struct_size, &known, sizeof known);

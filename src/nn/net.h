@@ -64,9 +64,15 @@ bool gd_net_same_shape(const gradus_net *a, const gradus_net *b);
 gradus_status gd_accumulation_take(gradus_context *context, const gradus_net *net, gradus_optimizer *optimizer, const gd_samples *samples);
 void gd_accumulation_leave(gradus_optimizer *optimizer, const gd_samples *samples, gradus_status status);
 
-/* gradus_net_step on samples that have been checked, with their undivided loss sum besides the mean: of a part, of the global batch so far. */
-gradus_status gd_net_step(gradus_context *context, gradus_net *net, gradus_optimizer *optimizer, const gd_samples *samples, double *loss,
-                          double *sum);
+/* What a step saw: the mean loss and the undivided sum, of a part: of the global batch so far; and how many of the call's samples were classified
+ * right, where there are classes. */
+typedef struct gd_step_result {
+    double loss, sum;
+    uint64_t right;
+} gd_step_result;
+
+/* gradus_net_step on samples that have been checked; *result also after GRADUS_NOT_FINITE. */
+gradus_status gd_net_step(gradus_context *context, gradus_net *net, gradus_optimizer *optimizer, const gd_samples *samples, gd_step_result *result);
 
 /* Lays arrays out in one block of memory: first with memory NULL to measure, then again to place. Every piece starts on a cache line. */
 typedef struct gd_arena {

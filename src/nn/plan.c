@@ -40,6 +40,7 @@ static void place(gd_plan *p, const gradus_net *net, gd_plan_traits t, size_t n,
     p->updates = gd_arena_take(arena, 2 * layers, sizeof *p->updates);
     p->phases = gd_arena_take(arena, 3 + layers * (2 + GD_BACKWARD_INPUT_PHASES + GD_BACKWARD_WEIGHTS_PHASES), sizeof *p->phases);
     p->loss.leaf_sums = gd_arena_take(arena, gd_blocks(n, GD_LEAF), sizeof(double));
+    p->loss.leaf_right = gd_arena_take(arena, gd_blocks(n, GD_LEAF), sizeof(uint32_t));
     p->dropouts = gd_arena_take(arena, layers + 1, sizeof *p->dropouts);
     p->load.rows = t.copies ? gd_arena_take(arena, n, gd_row_stride(net->inputs) * sizeof(float)) : NULL;
     for (size_t l = 0; l < layers; l++) {

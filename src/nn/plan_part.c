@@ -8,7 +8,10 @@ static void join_loss(void *argument, size_t begin, size_t end) {
     gd_plan *p = argument;
     (void)begin;
     (void)end;
-    for (size_t leaf = 0; leaf < gd_blocks(p->count, GD_LEAF); leaf++) gd_tree_add(&p->tree, p->loss.leaf_sums[leaf]);
+    for (size_t leaf = 0; leaf < gd_blocks(p->count, GD_LEAF); leaf++) {
+        gd_tree_add(&p->tree, p->loss.leaf_sums[leaf]);
+        p->right += p->loss.leaf_right[leaf];
+    }
     p->sum = gd_tree_total(&p->tree);
     p->mean = p->sum / gd_loss_divisor(p->net->loss, p->samples.first + p->samples.count, gradus_net_outputs(p->net));
     p->skip = !isfinite(p->mean);

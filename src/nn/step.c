@@ -43,6 +43,7 @@ static GD_NOINLINE gradus_status run(gd_plan *p) {
     gradus_status status = GRADUS_OK;
     size_t layer = p->layer_count;
     p->tree = p->samples.first > 0 ? p->optimizer->accumulation.loss : (gd_tree){.top = 0};
+    p->right = 0;
     if (p->optimizer) begin_updates(p);
     for (size_t first = 0; status == GRADUS_OK && first < p->samples.count; first += p->count) {
         gd_plan_part(p, first);
@@ -53,9 +54,9 @@ static GD_NOINLINE gradus_status run(gd_plan *p) {
     return status == GRADUS_OK && p->skip ? fail_not_finite(p, layer) : status;
 }
 
-/* The whole of both public functions after their checks; `sum` is the undivided loss. */
+/* The whole of both public functions after their checks. */
 static gradus_status pass(gradus_context *context, const gradus_net *net, const gd_samples *samples, gradus_net *trained, gradus_optimizer *optimizer,
-                          const gradus_tensor *gradients, double *loss, double *sum) {
+                          const gradus_tensor *gradients, gd_step_result *result) {
     gd_plan *p;
     gradus_status status = gd_plan_find(context, net, samples, trained, optimizer, gradients, &p);
     if (status != GRADUS_OK) return status;
@@ -63,8 +64,7 @@ static gradus_status pass(gradus_context *context, const gradus_net *net, const 
     status = run(p);
     gd_fp_leave(environment);
     if (status != GRADUS_OK && status != GRADUS_NOT_FINITE) return status;
-    *loss = p->mean;
-    *sum = p->sum;
+    *result = (gd_step_result){p->mean, p->sum, p->right};
     return status;
 }
 
@@ -84,8 +84,7 @@ static gradus_status check_optimizer(gradus_context *context, const gradus_net *
     return gd_fail(context, GRADUS_INVALID_ARGUMENT, "gradus_net_step: the optimizer was not made for this net (gradus_net_optimizer_create)");
 }
 
-gradus_status gd_net_step(gradus_context *context, gradus_net *net, gradus_optimizer *optimizer, const gd_samples *samples, double *loss,
-                          double *sum) {
+gradus_status gd_net_step(gradus_context *context, gradus_net *net, gradus_optimizer *optimizer, const gd_samples *samples, gd_step_result *result) {
     gd_samples training = *samples;
     gradus_status status = check_optimizer(context, net, optimizer);
     if (status != GRADUS_OK) return status;
@@ -93,7 +92,7 @@ gradus_status gd_net_step(gradus_context *context, gradus_net *net, gradus_optim
     if (training.total == 0) training.total = training.count;
     status = gd_accumulation_take(context, net, optimizer, &training);
     if (status != GRADUS_OK) return status;
-    status = pass(context, net, &training, net, optimizer, NULL, loss, sum);
+    status = pass(context, net, &training, net, optimizer, NULL, result);
     if (status == GRADUS_OK && training.first + training.count == training.total) gd_optimizer_end(optimizer);
     gd_accumulation_leave(optimizer, &training, status);
     return status;
@@ -101,9 +100,11 @@ gradus_status gd_net_step(gradus_context *context, gradus_net *net, gradus_optim
 
 gradus_status gradus_net_step(gradus_context *context, gradus_net *net, gradus_optimizer *optimizer, const gradus_batch *batch, double *loss) {
     gd_samples samples;
-    double sum;
-    const gradus_status status = gd_check_batch(context, net, batch, true, "gradus_net_step", &samples);
-    return status == GRADUS_OK ? gd_net_step(context, net, optimizer, &samples, loss, &sum) : status;
+    gd_step_result result = {0};
+    gradus_status status = gd_check_batch(context, net, batch, true, "gradus_net_step", &samples);
+    if (status == GRADUS_OK) status = gd_net_step(context, net, optimizer, &samples, &result);
+    if (status == GRADUS_OK || status == GRADUS_NOT_FINITE) *loss = result.loss;
+    return status;
 }
 
 static gradus_status check_gradients(gradus_context *context, const gradus_net *net, const gradus_tensor *gradients) {
@@ -123,6 +124,8 @@ gradus_status gradus_net_loss_gradient(gradus_context *context, const gradus_net
     gradus_status status = gradients ? check_gradients(context, net, gradients) : GRADUS_OK;
     if (status == GRADUS_OK) status = gd_check_batch(context, net, batch, false, "gradus_net_loss_gradient", &samples);
     if (status != GRADUS_OK) return status;
-    double sum;
-    return pass(context, net, &samples, NULL, NULL, gradients, loss, &sum);
+    gd_step_result result = {0};
+    status = pass(context, net, &samples, NULL, NULL, gradients, &result);
+    if (status == GRADUS_OK || status == GRADUS_NOT_FINITE) *loss = result.loss;
+    return status;
 }

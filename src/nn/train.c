@@ -50,25 +50,28 @@ static double last_learning_rate(const gd_run *r) {
 
 static GD_NOINLINE double mean(double sum, double divisor) { return divisor > 0.0 ? sum / divisor : 0.0; }
 
-static double epoch_loss(const gd_run *r) {
+/* The epoch's means so far. */
+static void find_means(const gd_run *r, gradus_progress *progress) {
+    const gradus_train_state *s = &r->state;
     const gd_fp_environment environment = gd_fp_enter();
-    const double loss = mean(r->state.epoch_loss_sum, r->state.epoch_loss_divisor);
+    progress->epoch_loss = mean(s->epoch_loss_sum, s->epoch_loss_divisor);
+    progress->epoch_accuracy = r->has_classes ? mean((double)s->epoch_right, (double)s->epoch_samples) : NAN;
     gd_fp_leave(environment);
-    return loss;
 }
 
 static gradus_progress progress_of(const gd_run *r, const gradus_evaluation *valid) {
     const gradus_train_state *s = &r->state;
-    return (gradus_progress){.struct_size = sizeof(gradus_progress),
-                             .epoch = s->epochs + 1,
-                             .epochs = r->config.epochs,
-                             .step = s->steps,
-                             .steps_per_epoch = gd_run_steps_per_epoch(r),
-                             .epoch_samples = s->epoch_samples,
-                             .epoch_loss = epoch_loss(r),
-                             .learning_rate = last_learning_rate(r),
-                             .valid = valid,
-                             .state = s};
+    gradus_progress progress = {.struct_size = sizeof progress,
+                                .epoch = s->epochs + 1,
+                                .epochs = r->config.epochs,
+                                .step = s->steps,
+                                .steps_per_epoch = gd_run_steps_per_epoch(r),
+                                .epoch_samples = s->epoch_samples,
+                                .learning_rate = last_learning_rate(r),
+                                .valid = valid,
+                                .state = s};
+    find_means(r, &progress);
+    return progress;
 }
 
 typedef int callback(void *user, const gradus_progress *progress);
@@ -86,7 +89,7 @@ static GD_NOINLINE void add_loss(gd_run *r, double sum, size_t count) {
 }
 
 static gradus_status step(gd_run *r) {
-    double loss, sum;
+    gd_step_result result;
     gradus_train_state *s = &r->state;
     const size_t first = (size_t)s->epoch_samples, count = gd_least(r->all.count - first, r->batch_size);
     const gd_samples batch = {.inputs = r->all.inputs,
@@ -96,15 +99,16 @@ static gradus_status step(gd_run *r) {
                               .seed = r->config.seed,
                               .step = s->steps};
     gradus_status status = set_learning_rate(r);
-    if (status == GRADUS_OK) status = gd_net_step(r->context, r->net, r->optimizer, &batch, &loss, &sum);
+    if (status == GRADUS_OK) status = gd_net_step(r->context, r->net, r->optimizer, &batch, &result);
     if (status == GRADUS_NOT_FINITE)
         return gd_fail(r->context, status, "the run diverged at step %llu (epoch %llu): %s", (unsigned long long)(s->steps + 1),
                        (unsigned long long)(s->epochs + 1), gradus_context_message(r->context));
     if (status != GRADUS_OK) return status;
     s->steps++;
     s->epoch_samples += count;
+    s->epoch_right += result.right;
     const gd_fp_environment environment = gd_fp_enter();
-    add_loss(r, sum, count);
+    add_loss(r, result.sum, count);
     gd_fp_leave(environment);
     show_state(r);
     return GRADUS_OK;

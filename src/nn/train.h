@@ -17,10 +17,10 @@ typedef struct gd_run {
     gradus_train_state state, *caller; /* caller: where it is shown; may be NULL */
     gd_samples all;                    /* the data set's */
     size_t batch_size;
-    double learning_rate; /* of the last step; NaN: none since the run went on */
-    uint32_t *order;      /* of the epoch's samples */
-    float *best;          /* the best epoch's parameters, as the net's memory; NULL: not kept */
-    bool owns_best;
+    double learning_rate;        /* of the last step; NaN: none since the run went on */
+    uint32_t *order;             /* of the epoch's samples */
+    float *best;                 /* the best epoch's parameters, as the net's memory; NULL: not kept */
+    bool owns_best, has_classes; /* has_classes: the targets say what class a sample is of */
 } gd_run;
 
 /* Reads and checks everything, and allocates what a run needs. Whatever it gives, gd_run_end is called after it. */

@@ -2,7 +2,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "nn/evaluate.h"
+#include "nn/classes.h"
 #include "nn/schedule.h"
 #include "nn/train.h"
 
@@ -97,7 +97,7 @@ static gradus_status check_config(const gd_run *r) {
     if (c->valid) status = check_data(r, c->valid, "gradus_train: the validation set", &valid);
     if (status != GRADUS_OK || c->monitor != GRADUS_MONITOR_ACCURACY) return status;
     if (!c->valid) return gd_fail(r->context, GRADUS_INVALID_ARGUMENT, "gradus_train: to monitor the accuracy a validation set is needed");
-    if (!gd_have_classes(r->net, &valid.targets))
+    if (!gd_have_classes(r->net->loss, gradus_net_outputs(r->net), &valid.targets))
         return gd_fail(r->context, GRADUS_INVALID_ARGUMENT, "gradus_train: the accuracy is to be monitored, but the targets are not classes");
     return GRADUS_OK;
 }
@@ -159,6 +159,7 @@ gradus_status gd_run_begin(gd_run *r, const gradus_dataset *data, const gradus_t
         return gd_fail(r->context, GRADUS_UNSUPPORTED, "gradus_train: %zu samples; up to %d are supported", r->all.count, MAX_ROWS);
     (void)gd_size_multiply(r->config.batch_size, r->config.accumulate > 0 ? r->config.accumulate : 1, &asked);
     r->batch_size = asked == 0 ? r->all.count : gd_least(asked, r->all.count);
+    r->has_classes = gd_have_classes(r->net->loss, gradus_net_outputs(r->net), &r->all.targets);
     status = check_config(r);
     if (status == GRADUS_OK) status = check_state(r);
     if (status == GRADUS_OK) status = check_schedule(r);

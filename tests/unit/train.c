@@ -1,6 +1,7 @@
 /* gradus_train: the same run for the same seed, every sample once an epoch, where runs end, and what they report. */
 #include "base/philox.h"
 #include "net_model.h"
+#include "nn/plan.h"
 #include "stage.h"
 
 /* Trains for two epochs of 32 and gives the digest. */
@@ -129,6 +130,40 @@ Test(train, epoch_loss_by_the_model) {
     model_free(&m);
     list_free(&parameters);
     free_samples(&set);
+    stage_free(&s);
+}
+
+static int note_accuracy(void *user, const gradus_progress *progress) {
+    *(double *)user = progress->epoch_accuracy;
+    return 0;
+}
+
+/* With a learning rate of 0 an epoch's accuracy is the net's, whatever the batches, and in parts. */
+Test(train, epoch_accuracy) {
+    stage s = stage_make("sgd:lr=0.1");
+    gradus_evaluation evaluation;
+    gradus_batch batch;
+    gradus_batch_init(&batch);
+    gradus_evaluation_init(&evaluation);
+    batch.inputs = gradus_dataset_inputs(s.data);
+    batch.targets = gradus_dataset_targets(s.data);
+    batch.samples = SAMPLES;
+    s.config.epochs = 2;
+    cr_assert_eq(stage_train(&s), GRADUS_OK);
+    cr_assert_eq(gradus_optimizer_set(s.context, s.optimizer, 0, GRADUS_LEARNING_RATE, 0.0), GRADUS_OK);
+    cr_assert_eq(gradus_net_evaluate(s.context, s.net, &batch, &evaluation), GRADUS_OK);
+    cr_assert(evaluation.accuracy > 0.3 && evaluation.accuracy < 0.95, "%g", evaluation.accuracy);
+    for (int i = 0; i < 4; i++) {
+        double accuracy = -1.0;
+        gd_plan_test_mode(s.context, i == 3 ? 64 : 0, false);
+        gradus_train_state_init(&s.state);
+        s.config.batch_size = (size_t[]){32, 1, 0, 0}[i];
+        s.config.epochs = 1;
+        s.config.on_epoch = note_accuracy;
+        s.config.user = &accuracy;
+        cr_assert_eq(stage_train(&s), GRADUS_OK);
+        cr_assert_eq(accuracy, evaluation.accuracy, "%d: %g, expected %g", i, accuracy, evaluation.accuracy);
+    }
     stage_free(&s);
 }
 

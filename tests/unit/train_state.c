@@ -8,7 +8,7 @@
 
 typedef struct epoch_note {
     uint64_t epoch, step;
-    double loss, learning_rate, valid_loss;
+    double loss, accuracy, learning_rate, valid_loss;
 } epoch_note;
 
 typedef struct history {
@@ -29,8 +29,8 @@ static int note_step(void *user, const gradus_progress *progress) {
 
 static int note_epoch(void *user, const gradus_progress *progress) {
     history *h = user;
-    h->epochs[h->count++] =
-        (epoch_note){progress->epoch, progress->step, progress->epoch_loss, progress->learning_rate, progress->valid ? progress->valid->loss : 0.0};
+    h->epochs[h->count++] = (epoch_note){progress->epoch,          progress->step,          progress->epoch_loss,
+                                         progress->epoch_accuracy, progress->learning_rate, progress->valid ? progress->valid->loss : 0.0};
     return h->cut_epochs;
 }
 
