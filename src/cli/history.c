@@ -37,12 +37,16 @@ static void write_number(FILE *history, double value) {
 void gd_history_write(FILE *history, const gradus_progress *progress) {
     const gradus_evaluation *valid = progress->valid;
     if (history == NULL) return;
-    bool accuracy = valid != NULL && isfinite(valid->accuracy);
-    if (ftell(history) == 0) fprintf(history, "epoch,learning_rate,loss%s%s\n", accuracy ? ",val_accuracy" : "", valid != NULL ? ",val_loss" : "");
+    bool accuracy = isfinite(progress->epoch_accuracy), valid_accuracy = valid != NULL && isfinite(valid->accuracy);
+    if (ftell(history) == 0) {
+        fprintf(history, "epoch%s,learning_rate,loss%s%s\n", accuracy ? ",accuracy" : "", valid_accuracy ? ",val_accuracy" : "",
+                valid != NULL ? ",val_loss" : "");
+    }
     fprintf(history, "%" PRIu64, progress->epoch - 1);
+    if (accuracy) write_number(history, progress->epoch_accuracy);
     write_number(history, progress->learning_rate);
     write_number(history, progress->epoch_loss);
-    if (accuracy) write_number(history, valid->accuracy);
+    if (valid_accuracy) write_number(history, valid->accuracy);
     if (valid != NULL) write_number(history, valid->loss);
     fprintf(history, "\n");
     fflush(history);

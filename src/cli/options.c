@@ -64,6 +64,9 @@ static const gd_option options[] = {
      "end after N epochs without a better --valid loss, with the best\nepoch's weights; keys: min_delta=0, start_epoch=0,\n"
      "monitor=loss|accuracy, restore_best=yes|no"},
 
+    {"l1", "X", GD_GROUP_REGULARISATION, TRAIN, GD_RECORDED, GD_NUMBER, FIELD(l1), 0, 1000000, "0",
+     "adds X*|W|_1 to the objective, over all weights"},
+    {"l2", "X", GD_GROUP_REGULARISATION, TRAIN, GD_RECORDED, GD_NUMBER, FIELD(l2), 0, 1000000, "0", "adds X/2*|W|^2"},
     {"dropout", "P", GD_GROUP_REGULARISATION, TRAIN, GD_RECORDED, GD_NUMBER, FIELD(dropout), 0, 1, "0",
      "training drops each hidden unit with this probability"},
     {"input-dropout", "P", GD_GROUP_REGULARISATION, TRAIN, GD_RECORDED, GD_NUMBER, FIELD(input_dropout), 0, 1, "0", "and each input with this one"},

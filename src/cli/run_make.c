@@ -19,6 +19,8 @@ int gd_run_make(gd_run *run) {
     config.initializer = &run->plan.initializer;
     config.dropout = run->plan.dropout;
     config.input_dropout = arguments->input_dropout;
+    config.l1 = arguments->l1;
+    config.l2 = arguments->l2;
     config.seed = arguments->seed;
     gradus_status status = gradus_net_create(context, &config, &run->net);
     if (status == GRADUS_INVALID_ARGUMENT) return refuse(run);

@@ -1,5 +1,6 @@
 /* What a run prints besides its progress. */
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 
 #include "cli/output.h"
@@ -11,6 +12,7 @@ void gd_run_print_epoch(const gradus_progress *progress, double seconds) {
     gd_json_integer(&event.json, "epoch", progress->epoch);
     gd_json_begin_object(&event.json, "train");
     gd_json_number(&event.json, "loss", progress->epoch_loss);
+    if (isfinite(progress->epoch_accuracy)) gd_json_number(&event.json, "accuracy", progress->epoch_accuracy);
     gd_json_end_object(&event.json);
     if (progress->valid != NULL) gd_event_evaluation(&event, "valid", progress->valid);
     gd_json_number(&event.json, "learning_rate", progress->learning_rate);

@@ -23,12 +23,25 @@ static int on_step(void *user, const gradus_progress *progress) {
     return after(run, progress);
 }
 
+static void show_epoch(gd_run *run, const gradus_progress *progress) {
+    const gradus_evaluation *valid = progress->valid;
+    const gd_progress_metric all[] = {{"accuracy", progress->epoch_accuracy},
+                                      {"val_loss", valid != NULL ? valid->loss : NAN},
+                                      {"val_accuracy", valid != NULL ? valid->accuracy : NAN}};
+    gd_progress_metric metrics[GD_PROGRESS_METRICS];
+    size_t count = 0;
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+        if (!isnan(all[i].value)) metrics[count++] = all[i];
+    }
+    gd_progress_epoch(&run->view, progress, metrics, count);
+}
+
 static int on_epoch(void *user, const gradus_progress *progress) {
     gd_run *run = user;
     double now = gd_seconds();
     if (run->plan.arguments->json) gd_run_print_epoch(progress, now - run->epoch_begin);
     gd_history_write(run->folder.history, progress);
-    gd_progress_epoch(&run->view, progress);
+    show_epoch(run, progress);
     run->epoch_begin = now;
     return after(run, progress);
 }
@@ -65,6 +78,7 @@ static int train(gd_run *run) {
     config.on_epoch = on_epoch;
     config.best = run->best;
     run->view = gd_progress_begin(gd_output_progress(run->plan.arguments), gradus_dataset_samples(run->plan.train), run->plan.steps);
+    gd_progress_resume(&run->view, run->state.steps, run->state.epoch_samples);
     run->begin = run->epoch_begin = gd_seconds();
     gradus_status status = gradus_train(run->plan.means.context, run->net, run->optimizer, run->plan.train, &config, &run->state);
     run->seconds = run->checkpoint.earlier_seconds + (gd_seconds() - run->begin);

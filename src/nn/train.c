@@ -92,12 +92,8 @@ static gradus_status step(gd_run *r) {
     gd_step_result result;
     gradus_train_state *s = &r->state;
     const size_t first = (size_t)s->epoch_samples, count = gd_least(r->all.count - first, r->batch_size);
-    const gd_samples batch = {.inputs = r->all.inputs,
-                              .targets = r->all.targets,
-                              .count = count,
-                              .order = r->order + first,
-                              .seed = r->config.seed,
-                              .step = s->steps};
+    const gd_samples batch = {
+        .inputs = r->all.inputs, .targets = r->all.targets, .count = count, .order = r->order + first, .seed = r->config.seed, .step = s->steps};
     gradus_status status = set_learning_rate(r);
     if (status == GRADUS_OK) status = gd_net_step(r->context, r->net, r->optimizer, &batch, &result);
     if (status == GRADUS_NOT_FINITE)
