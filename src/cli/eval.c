@@ -92,7 +92,7 @@ static void print_classes(FILE *out, const trial *t) {
 static void print_event(const trial *t) {
     gd_event event;
     gd_event_begin(&event, "done");
-    gd_event_scores(&event, "test", &t->scores);
+    gd_event_scores(&event, "test", &t->scores, 0.0);
     if (t->class_count > 0) write_classes(&event.json, t);
     gd_json_string(&event.json, "data", gradus_dataset_source(t->set));
     gd_json_string(&event.json, "set", gradus_dataset_is_test(t->set) ? "test" : "only");

@@ -34,7 +34,7 @@ static void write_number(FILE *history, double value) {
     fprintf(history, ",%s", text);
 }
 
-void gd_history_write(FILE *history, const gradus_progress *progress) {
+void gd_history_write(FILE *history, const gradus_progress *progress, double penalty) {
     const gradus_evaluation *valid = progress->valid;
     if (history == NULL) return;
     bool accuracy = isfinite(progress->epoch_accuracy), valid_accuracy = valid != NULL && isfinite(valid->accuracy);
@@ -45,9 +45,9 @@ void gd_history_write(FILE *history, const gradus_progress *progress) {
     fprintf(history, "%" PRIu64, progress->epoch - 1);
     if (accuracy) write_number(history, progress->epoch_accuracy);
     write_number(history, progress->learning_rate);
-    write_number(history, progress->epoch_loss);
+    write_number(history, progress->epoch_loss + penalty);
     if (valid_accuracy) write_number(history, valid->accuracy);
-    if (valid != NULL) write_number(history, valid->loss);
+    if (valid != NULL) write_number(history, valid->loss + penalty);
     fprintf(history, "\n");
     fflush(history);
 }

@@ -10,7 +10,7 @@
 /* Opens the file to write behind its first `epochs` epochs; what it has of later ones is gone. NULL: errno says why. */
 FILE *gd_history_open(const char *path, uint64_t epochs);
 
-/* A line; the first one of a file writes the columns' names. FILE may be NULL. */
-void gd_history_write(FILE *history, const gradus_progress *progress);
+/* A line; the first one of a file writes the columns' names. The penalty on the weights is part of the losses, as Keras has it. FILE may be NULL. */
+void gd_history_write(FILE *history, const gradus_progress *progress, double penalty);
 
 #endif

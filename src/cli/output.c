@@ -33,9 +33,14 @@ static void write_finite(gd_json_writer *json, const char *key, double value) {
     if (isfinite(value)) gd_json_number(json, key, value);
 }
 
-void gd_event_scores(gd_event *event, const char *key, const gradus_metrics *scores) {
+void gd_event_loss(gd_event *event, double loss, double penalty) {
+    gd_json_number(&event->json, "loss", loss + penalty);
+    if (penalty != 0.0) gd_json_number(&event->json, "data_loss", loss);
+}
+
+void gd_event_scores(gd_event *event, const char *key, const gradus_metrics *scores, double penalty) {
     gd_json_begin_object(&event->json, key);
-    gd_json_number(&event->json, "loss", scores->loss);
+    gd_event_loss(event, scores->loss, penalty);
     write_finite(&event->json, "accuracy", scores->accuracy);
     write_finite(&event->json, "f1", scores->f1);
     write_finite(&event->json, "rmse", scores->rmse);
@@ -44,9 +49,9 @@ void gd_event_scores(gd_event *event, const char *key, const gradus_metrics *sco
     gd_json_end_object(&event->json);
 }
 
-void gd_event_evaluation(gd_event *event, const char *key, const gradus_evaluation *evaluation) {
+void gd_event_evaluation(gd_event *event, const char *key, const gradus_evaluation *evaluation, double penalty) {
     gd_json_begin_object(&event->json, key);
-    gd_json_number(&event->json, "loss", evaluation->loss);
+    gd_event_loss(event, evaluation->loss, penalty);
     write_finite(&event->json, "accuracy", evaluation->accuracy);
     write_finite(&event->json, "f1", evaluation->f1);
     gd_json_end_object(&event->json);

@@ -21,9 +21,11 @@ typedef struct gd_event {
 void gd_event_begin(gd_event *event, const char *name);
 void gd_event_end(gd_event *event);
 
-/* {"loss":..,"accuracy":..,"f1":..} or {"loss":..,"rmse":..,"mae":..,"r2":..} under `key`: what applies. */
-void gd_event_scores(gd_event *event, const char *key, const gradus_metrics *scores);
-void gd_event_evaluation(gd_event *event, const char *key, const gradus_evaluation *evaluation);
+/* {"loss":..,"accuracy":..,"f1":..} or {"loss":..,"rmse":..,"mae":..,"r2":..} under `key`: what applies. The penalty on the weights is
+ * part of "loss"; where there is one, "data_loss" is without. */
+void gd_event_scores(gd_event *event, const char *key, const gradus_metrics *scores, double penalty);
+void gd_event_evaluation(gd_event *event, const char *key, const gradus_evaluation *evaluation, double penalty);
+void gd_event_loss(gd_event *event, double loss, double penalty);
 
 /* "train    loss 0.0123  accuracy 0.9970  f1 0.9969  (10000 samples of digits)" */
 void gd_print_scores(FILE *out, const char *label, const gradus_metrics *scores, const char *source);

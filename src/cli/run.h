@@ -22,6 +22,7 @@ typedef struct gd_run {
     double begin, epoch_begin, seconds;
     int save_code; /* why a callback ended the run: a checkpoint that could not be written, as an exit code */
     gradus_metrics train_scores, valid_scores, test_scores; /* of the final weights */
+    double penalty;                                         /* on the weights as they are */
     char digest[65];
 } gd_run;
 
@@ -33,7 +34,7 @@ int gd_run_open_folder(gd_run *run);
 int gd_run_save_model(gd_run *run);
 
 /* run_print.c: JSON events, and the result for people. */
-void gd_run_print_epoch(const gradus_progress *progress, double seconds);
+void gd_run_print_epoch(const gradus_progress *progress, double penalty, double seconds);
 void gd_run_print_done(const gd_run *run);
 void gd_run_print_result(const gd_run *run);
 

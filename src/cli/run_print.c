@@ -6,15 +6,15 @@
 #include "cli/output.h"
 #include "cli/run.h"
 
-void gd_run_print_epoch(const gradus_progress *progress, double seconds) {
+void gd_run_print_epoch(const gradus_progress *progress, double penalty, double seconds) {
     gd_event event;
     gd_event_begin(&event, "epoch");
     gd_json_integer(&event.json, "epoch", progress->epoch);
     gd_json_begin_object(&event.json, "train");
-    gd_json_number(&event.json, "loss", progress->epoch_loss);
+    gd_event_loss(&event, progress->epoch_loss, penalty);
     if (isfinite(progress->epoch_accuracy)) gd_json_number(&event.json, "accuracy", progress->epoch_accuracy);
     gd_json_end_object(&event.json);
-    if (progress->valid != NULL) gd_event_evaluation(&event, "valid", progress->valid);
+    if (progress->valid != NULL) gd_event_evaluation(&event, "valid", progress->valid, penalty);
     gd_json_number(&event.json, "learning_rate", progress->learning_rate);
     gd_json_number(&event.json, "seconds", seconds);
     gd_event_end(&event);
@@ -30,9 +30,9 @@ void gd_run_print_done(const gd_run *run) {
     gd_json_writer *json = &event.json;
     gradus_context *context = run->plan.means.context;
     gd_event_begin(&event, "done");
-    gd_event_scores(&event, "train", &run->train_scores);
-    if (run->plan.valid != NULL) gd_event_scores(&event, "valid", &run->valid_scores);
-    if (run->plan.test != NULL) gd_event_scores(&event, "test", &run->test_scores);
+    gd_event_scores(&event, "train", &run->train_scores, run->penalty);
+    if (run->plan.valid != NULL) gd_event_scores(&event, "valid", &run->valid_scores, run->penalty);
+    if (run->plan.test != NULL) gd_event_scores(&event, "test", &run->test_scores, run->penalty);
     gd_json_integer(json, "epochs", run->state.epochs);
     if (run->state.best_epoch != 0 && run->plan.config.restore_best) gd_json_integer(json, "best_epoch", run->state.best_epoch);
     gd_json_integer(json, "steps", run->state.steps);

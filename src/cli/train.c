@@ -36,11 +36,17 @@ static void show_epoch(gd_run *run, const gradus_progress *progress) {
     gd_progress_epoch(&run->view, progress, metrics, count);
 }
 
+static void find_penalty(gd_run *run) {
+    if (gradus_net_l1(run->net) == 0.0 && gradus_net_l2(run->net) == 0.0) return;
+    if (gradus_net_penalty(run->plan.means.context, run->net, &run->penalty) != GRADUS_OK) run->penalty = NAN;
+}
+
 static int on_epoch(void *user, const gradus_progress *progress) {
     gd_run *run = user;
     double now = gd_seconds();
-    if (run->plan.arguments->json) gd_run_print_epoch(progress, now - run->epoch_begin);
-    gd_history_write(run->folder.history, progress);
+    find_penalty(run);
+    if (run->plan.arguments->json) gd_run_print_epoch(progress, run->penalty, now - run->epoch_begin);
+    gd_history_write(run->folder.history, progress, run->penalty);
     show_epoch(run, progress);
     run->epoch_begin = now;
     return after(run, progress);
@@ -98,6 +104,7 @@ static int score(gd_run *run) {
     gradus_status status = score_set(run, run->plan.train, &run->train_scores);
     if (status == GRADUS_OK) status = score_set(run, run->plan.valid, &run->valid_scores);
     if (status == GRADUS_OK) status = score_set(run, run->plan.test, &run->test_scores);
+    find_penalty(run);
     if (status == GRADUS_OK) status = gradus_net_sha256(run->plan.means.context, run->net, run->digest);
     if (status == GRADUS_INTERRUPTED && gd_stop_signal() != 0) return stopped(run, false);
     if (status != GRADUS_OK) return fail(run, status);
