@@ -3,9 +3,6 @@
 
 #include <string.h>
 
-#include <gradus/net.h>
-#include <gradus/optimizer.h>
-
 #include "cli/commands.h"
 #include "cli/options.h"
 
@@ -54,43 +51,9 @@ static void print_group(const gd_command *command, gd_option_group group, FILE *
     }
 }
 
-static void print_keys(const gradus_optimizer_info *info, FILE *out) {
-    for (uint32_t k = 0; k < info->hyper_parameters; k++)
-        fprintf(out, "%s%s=%g", k > 0 ? "," : "", gradus_hyper_parameter_key(info->keys[k]), info->defaults[k]);
-    fputc('\n', out);
-}
-
-/* Algorithms of one name follow each other in the list; the first is what the name alone means. */
-static void print_optimizers(FILE *out) {
-    gradus_optimizer_info info = {.struct_size = sizeof info};
-    const char *name = "";
-    fprintf(out, "\nOptimizers, their keys and defaults; NAME:variant=V,... is V's formula with V's defaults:\n");
-    for (size_t i = 0; gradus_optimizer_list(i, &info); i++) {
-        if (strcmp(name, info.name) == 0) {
-            fprintf(out, "    variant=%-8s ", info.variant);
-            print_keys(&info, out);
-            continue;
-        }
-        name = info.name;
-        fprintf(out, "  %s  ", info.name);
-        print_keys(&info, out);
-        fprintf(out, "    variant=%-8s %s\n", info.variant, info.formula);
-    }
-}
-
-static void print_train_notes(FILE *out) {
-    fprintf(out, "\nDATA: digits (built in), or a folder of IDX files (MNIST's names, .gz or not).\nACT:");
-    for (gradus_activation a = 1; gradus_activation_name(a) != NULL; a++) fprintf(out, "%s %s", a > 1 ? "," : "", gradus_activation_name(a));
-    fprintf(out, " (softmax: last layer only)\n"
-                 "Losses: cross-entropy needs softmax as the last layer's activation, binary-cross-entropy sigmoid; the others take\nany. "
-                 "DATA's classes become targets of 1 at the class's output and 0 elsewhere; with one output, two classes are 0 and 1.\n");
-    print_optimizers(out);
-    fprintf(out, "\nExample:\n  gradus train digits --layers 128:relu,10:softmax --optimizer adam:lr=0.001 --out run\n");
-}
-
 void gd_help_command(const gd_command *command, FILE *out) {
     fprintf(out, "usage: gradus %s%s%s [options]\n%s\n", command->name, command->greatest_operands > 0 ? " " : "", command->operands,
             command->summary);
     for (gd_option_group group = 0; group < GD_GROUP_COUNT; group++) print_group(command, group, out);
-    if (command->bit == GD_COMMAND_TRAIN) print_train_notes(out);
+    if (command->bit == GD_COMMAND_TRAIN) gd_help_train_notes(out);
 }

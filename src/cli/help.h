@@ -10,6 +10,9 @@ void gd_help_program(FILE *out);
 /* A command's help: its options with their defaults. */
 void gd_help_command(const gd_command *command, FILE *out);
 
+/* help_notes.c: what stands behind the options of train: data, activations, losses, initial weights, optimizers, schedules. */
+void gd_help_train_notes(FILE *out);
+
 /* The manual page, in the man macros of roff. */
 void gd_help_man(FILE *out);
 
