@@ -109,7 +109,23 @@ static inline void gradus_batch_init(gradus_batch *batch) { gradus_batch_init_si
 GRADUS_API gradus_status gradus_net_optimizer_create(gradus_context *context, const gradus_net *net, const gradus_optimizer_config *config,
                                                      gradus_optimizer **optimizer);
 
-/* One training step: forward with dropout, loss, backward, penalties, update. *loss is the batch's mean loss before the update. The batch may have any number of samples > 0:
+/* Clipping of the gradient of a net's steps, penalties included; 0: none, else 1e-30 to 1e30. */
+typedef struct gradus_clipping {
+    size_t struct_size;
+    double value;       /* every element is cut to -value .. value, before any norm is taken; a NaN stays */
+    double norm;        /* the gradient of each tensor, weights or bias, is multiplied by min(1, norm/(its norm + 1e-6)); */
+    double global_norm; /* or all of them by the same factor, of the norm of all together (torch.nn.utils.clip_grad_norm_) */
+} gradus_clipping;
+
+GRADUS_API void gradus_clipping_init_sized(gradus_clipping *clipping, size_t struct_size);
+static inline void gradus_clipping_init(gradus_clipping *clipping) { gradus_clipping_init_sized(clipping, sizeof *clipping); }
+
+/* Sets the clipping of a net's optimizer (gradus_net_optimizer_create), from its next step on. With a norm, a step keeps the whole gradient in memory of
+ * the optimizer's, which its first step allocates. Errors: INVALID_ARGUMENT (a bound out of range, norm and global_norm both given), UNSUPPORTED (not a
+ * net's optimizer); nothing has changed then. */
+GRADUS_API gradus_status gradus_net_optimizer_set_clipping(gradus_context *context, gradus_optimizer *optimizer, const gradus_clipping *clipping);
+
+/* One training step: forward with dropout, loss, backward, penalties, clipping, update. *loss is the batch's mean loss before the update. The batch may have any number of samples > 0:
  * of many it takes a part after the other through the same scratch, which grows by one gradient for each doubling.
  *
  * A batch may also come in several calls, with the same total, seed and step: the first from sample 0 on, each next one where the last ended, every one

@@ -74,7 +74,9 @@ struct gradus_optimizer {
     double (*hyper_parameters)[GRADUS_HYPER_PARAMETER_LIMIT]; /* a row a group */
     float *states;                                            /* own state: for each parameter its states one after another; NULL until wanted */
     size_t states_size;                                       /* in bytes */
-    gd_accumulation accumulation;                             /* for_net only */
+    gd_accumulation accumulation;                             /* for_net only, */
+    double clip_value, clip_norm;                             /* as the next; 0: none */
+    bool clip_global;                                         /* clip_norm is of the whole gradient */
 };
 
 /* As gradus_optimizer_create, with a net's storage sizes (NULL: the parameters' shapes). */

@@ -1,6 +1,10 @@
 /* Global batches over several steps: what is kept between them, and in which order they come. */
 #include "nn/net.h"
 
+bool gd_optimizer_lends(const gradus_optimizer *optimizer, const gd_samples *samples) {
+    return samples->count < samples->total || optimizer->clip_norm > 0.0;
+}
+
 /* The next part, or the first one of a new batch. */
 static gradus_status check_order(gradus_context *context, const gd_accumulation *a, const gd_samples *samples) {
     if (samples->first == 0) return GRADUS_OK;
@@ -30,8 +34,10 @@ static gradus_status make_room(gradus_context *context, const gradus_net *net, g
 gradus_status gd_accumulation_take(gradus_context *context, const gradus_net *net, gradus_optimizer *optimizer, const gd_samples *samples) {
     gd_accumulation *a = &optimizer->accumulation;
     gradus_status status = check_order(context, a, samples);
-    if (status == GRADUS_OK && samples->count < samples->total)
-        status = make_room(context, net, optimizer, gd_tree_depth(gd_blocks(samples->total, GD_LEAF)) - 1);
+    if (status == GRADUS_OK && gd_optimizer_lends(optimizer, samples)) {
+        const size_t depth = gd_tree_depth(gd_blocks(samples->total, GD_LEAF));
+        status = make_room(context, net, optimizer, depth > 1 ? depth - 1 : 1);
+    }
     if (status != GRADUS_OK) return status;
     a->total = samples->total;
     a->seed = samples->seed;

@@ -62,6 +62,7 @@ bool gd_net_same_shape(const gradus_net *a, const gradus_net *b);
 /* The steps of a global batch in parts: checks that these samples are its next part and makes room for the gradient; ends it after a failure or the
  * last part. */
 gradus_status gd_accumulation_take(gradus_context *context, const gradus_net *net, gradus_optimizer *optimizer, const gd_samples *samples);
+bool gd_optimizer_lends(const gradus_optimizer *optimizer, const gd_samples *samples); /* its memory for the gradient's nodes */
 void gd_accumulation_leave(gradus_optimizer *optimizer, const gd_samples *samples, gradus_status status);
 
 /* What a step saw: the mean loss and the undivided sum, of a part: of the global batch so far; and how many of the call's samples were classified

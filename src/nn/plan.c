@@ -12,15 +12,17 @@ static size_t greatest(size_t a, size_t b) { return a > b ? a : b; }
 
 static const gd_plan_traits most = {.copies = true, .drops = true};
 
-static gd_plan_traits traits_of(const gradus_context *context, const gradus_net *net, const gd_samples *samples, const gradus_net *trained) {
+static gd_plan_traits traits_of(const gradus_context *context, const gradus_net *net, const gd_samples *samples, const gradus_optimizer *optimizer) {
+    const bool clips = optimizer && optimizer->clip_norm > 0.0;
     return (gd_plan_traits){.copies = gd_load_copies(samples, net),
                             .drops = samples->drops && net->drops,
-                            .separate = trained && context->test_separate,
-                            .accumulates = samples->count < samples->total};
+                            .separate = clips || (optimizer && context->test_separate),
+                            .lends = optimizer && gd_optimizer_lends(optimizer, samples),
+                            .clips = clips};
 }
 
 static bool same_traits(gd_plan_traits a, gd_plan_traits b) {
-    return a.copies == b.copies && a.drops == b.drops && a.separate == b.separate && a.accumulates == b.accumulates;
+    return a.copies == b.copies && a.drops == b.drops && a.separate == b.separate && a.lends == b.lends && a.clips == b.clips;
 }
 
 /* Whether outputs behind the dropout would do for the activation's derivative: relu's sees their signs only. */
@@ -38,7 +40,8 @@ static void place(gd_plan *p, const gradus_net *net, gd_plan_traits t, size_t n,
     p->input = gd_arena_take(arena, layers, sizeof *p->input);
     p->weights = gd_arena_take(arena, layers, sizeof *p->weights);
     p->updates = gd_arena_take(arena, 2 * layers, sizeof *p->updates);
-    p->phases = gd_arena_take(arena, 3 + layers * (2 + GD_BACKWARD_INPUT_PHASES + GD_BACKWARD_WEIGHTS_PHASES), sizeof *p->phases);
+    p->phases = gd_arena_take(arena, 4 + layers * (3 + GD_BACKWARD_INPUT_PHASES + GD_BACKWARD_WEIGHTS_PHASES), sizeof *p->phases);
+    p->clips = gd_arena_take(arena, t.clips ? layers : 0, sizeof *p->clips);
     p->loss.leaf_sums = gd_arena_take(arena, gd_blocks(n, GD_LEAF), sizeof(double));
     p->loss.leaf_right = gd_arena_take(arena, gd_blocks(n, GD_LEAF), sizeof(uint32_t));
     p->dropouts = gd_arena_take(arena, layers + 1, sizeof *p->dropouts);
@@ -49,7 +52,9 @@ static void place(gd_plan *p, const gradus_net *net, gd_plan_traits t, size_t n,
         const bool dropped = gd_layer_drops(&net->layers[l], t), kept = gd_activation_from_input(activation) || (dropped && !sees_signs(activation));
         float *output = gd_arena_take(arena, n, gd_row_stride(dense.outputs) * sizeof(float));
         float *sum = kept ? gd_arena_take(arena, n, gd_row_stride(dense.outputs) * sizeof(float)) : NULL;
+        float *columns = t.clips ? gd_arena_take(arena, dense.outputs, sizeof(float)) : NULL;
         uint8_t *mask = dropped ? gd_arena_take(arena, n, gd_round_up(dense.outputs, GD_ALIGNMENT)) : NULL;
+        if (arena->memory && t.clips) p->clips[l] = (gd_clip){.plan = p, .layer = l, .columns = columns};
         if (arena->memory) {
             p->outputs[l] = output;
             p->sums[l] = sum;
@@ -78,12 +83,12 @@ typedef struct cuts {
     size_t span, samples, nodes;
 } cuts;
 
-static cuts cut(const gradus_context *context, const gradus_net *net, size_t count, bool accumulates) {
+static cuts cut(const gradus_context *context, const gradus_net *net, size_t count, bool lends) {
     size_t span = LEAST_PART;
     while (span < count && placed(net, (gd_plan_traits){.copies = true}, 2 * span, 0) <= part_bytes * context->threads) span *= 2;
     if (context->test_part_samples > 0) span = context->test_part_samples;
     const size_t nodes = gd_tree_depth(gd_blocks(count, span)) - 1;
-    return (cuts){span, gd_least(count, span), accumulates ? 0 : greatest(nodes, context->test_separate)};
+    return (cuts){span, gd_least(count, span), lends ? 0 : greatest(nodes, context->test_separate)};
 }
 
 size_t gd_plan_scratch(const gradus_context *context, const gradus_net *net, size_t count) {
@@ -110,7 +115,7 @@ static bool fits(const gd_plan *p, const gradus_context *context, const gradus_n
 
 /* A plan in the context's scratch, without phases yet. */
 static gradus_status lay_out(gradus_context *context, const gradus_net *net, size_t count, gd_plan_traits t, gd_plan **found) {
-    const cuts c = cut(context, net, count, t.accumulates);
+    const cuts c = cut(context, net, count, t.lends);
     void *memory;
     gradus_status status = gd_context_scratch(context, placed(net, t, c.samples, c.nodes), &memory);
     if (status != GRADUS_OK) return status;
@@ -129,9 +134,9 @@ static gradus_status lay_out(gradus_context *context, const gradus_net *net, siz
 
 gradus_status gd_plan_find(gradus_context *context, const gradus_net *net, const gd_samples *samples, gradus_net *trained,
                            gradus_optimizer *optimizer, const gradus_tensor *gradients, gd_plan **plan) {
-    const gd_plan_traits t = traits_of(context, net, samples, trained);
+    const gd_plan_traits t = traits_of(context, net, samples, optimizer);
     gd_plan *p = context->plan;
-    if (!trained || !fits(p, context, net, samples, t)) {
+    if (!trained || !fits(p, context, net, samples, t) || (t.lends && p->nodes != optimizer->accumulation.nodes)) {
         gradus_status status = lay_out(context, net, samples->count, t, &p);
         if (status != GRADUS_OK) return status;
     }
@@ -139,7 +144,7 @@ gradus_status gd_plan_find(gradus_context *context, const gradus_net *net, const
     p->trained = trained;
     p->optimizer = optimizer;
     p->gradients = gradients;
-    if (t.accumulates) p->nodes = optimizer->accumulation.nodes;
+    if (t.lends) p->nodes = optimizer->accumulation.nodes;
     *plan = p;
     return GRADUS_OK;
 }

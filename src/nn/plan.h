@@ -12,8 +12,19 @@ enum { GD_DROP_INPUTS = 65536 }; /* the inputs' index among the layers', for the
 typedef struct gd_plan_traits {
     bool copies, drops; /* inputs are copied; units are dropped; */
     bool separate;      /* the whole gradient is kept, and the updates are phases of their own; */
-    bool accumulates;   /* nodes are the optimizer's */
+    bool lends;         /* nodes are the optimizer's; */
+    bool clips;         /* the gradient's norm decides on a factor */
 } gd_plan_traits;
+
+struct gd_plan;
+
+/* A layer's part in clipping by norm. */
+typedef struct gd_clip {
+    struct gd_plan *plan;
+    size_t layer;
+    float *columns;    /* [outputs]: the sum of the squares of each column of its weights' gradient */
+    float bias_square; /* the same of its bias' */
+} gd_clip;
 
 /* A pass's own things, all in the context's scratch, where the next step finds them: as long as the scratch, the net's layers and the batch's shape are
  * the same, it only takes other data through them. */
@@ -51,6 +62,7 @@ typedef struct gd_plan {
     gd_backward_input *input;     /* [layer] */
     gd_backward_weights *weights; /* [layer] */
     gd_update *updates;           /* [2 * layer] */
+    gd_clip *clips;               /* [layer] */
     gd_phase *phases;
     size_t phase_count, abandonable; /* phases; how many of them change nothing that stays */
 } gd_plan;
@@ -62,6 +74,10 @@ gradus_status gd_plan_find(gradus_context *context, const gradus_net *net, const
 /* Makes the list of phases that of the part from sample `first` on: as large an aligned one as there is. Parts run one after the other. Inside the
  * floating-point guard. */
 void gd_plan_part(gd_plan *plan, size_t first);
+
+/* The phases between the whole gradient and the updates: what comes before the factor, the squares of a layer; then one for all. */
+gd_phase gd_clip_phase(gd_plan *plan, size_t layer);
+gd_phase gd_clip_factors_phase(gd_plan *plan);
 
 static inline bool gd_layer_drops(const gd_layer *layer, gd_plan_traits traits) { return traits.drops && layer->drop_rate.threshold > 0; }
 

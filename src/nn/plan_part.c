@@ -171,6 +171,11 @@ static void take_inputs(gd_plan *p) {
     p->weights[0].x = layer_inputs(p, 0, &p->weights[0].x_stride);
 }
 
+static void plan_clipping(gd_plan *p) {
+    for (size_t l = 0; l < p->layer_count; l++) add_phases(p, (gd_phase[]){gd_clip_phase(p, l)}, 1, GD_ELEMENT * weights_of(p, l));
+    add_phases(p, (gd_phase[]){gd_clip_factors_phase(p)}, 1, 0.0);
+}
+
 static void plan(gd_plan *p) {
     const gradus_net *net = p->net;
     const size_t layers = net->layer_count;
@@ -183,6 +188,7 @@ static void plan(gd_plan *p) {
         if (l > 0) plan_input(p, l);
         plan_weights(p, l);
     }
+    if (p->traits.clips && p->last) plan_clipping(p);
     if (p->abandonable == 0) p->abandonable = p->phase_count;
     for (size_t l = 0; p->traits.separate && p->last && l < layers; l++)
         add_phases(p, (gd_phase[]){gd_update_phase(&p->weights[l])}, 1, update(p, l));

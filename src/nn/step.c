@@ -31,8 +31,10 @@ static gradus_status fail_not_finite(const gd_plan *p, size_t layer) {
 
 static void begin_updates(gd_plan *p) {
     gd_optimizer_begin(p->context, p->optimizer, p->updates);
-    for (size_t l = 0; l < p->layer_count; l++) {
-        gd_update *update = &p->updates[2 * l];
+    for (size_t i = 0; i < 2 * p->layer_count; i++) {
+        gd_update *update = &p->updates[i];
+        update->clip = (float)p->optimizer->clip_value;
+        if (i % 2) continue; /* penalties are not for biases */
         update->l1 = (float)p->net->l1;
         update->l2 = (float)p->net->l2;
     }
@@ -50,7 +52,7 @@ static GD_NOINLINE gradus_status run(gd_plan *p) {
         status = gd_phases_run(p->context, p->phases, p->phase_count, gd_work_nanoseconds(p->context, p->operations), p->abandonable);
         if (status == GRADUS_OK && p->skip) layer = gd_least(layer, first_not_finite(p));
     }
-    if (p->traits.accumulates) p->optimizer->accumulation.loss = p->tree;
+    if (p->samples.count < p->samples.total) p->optimizer->accumulation.loss = p->tree;
     return status == GRADUS_OK && p->skip ? fail_not_finite(p, layer) : status;
 }
 
