@@ -96,6 +96,13 @@ static gradus_status check_numbers(const gd_maker *m, size_t column) {
     return profile->infinite > 0 ? refuse_infinite(m, column) : GRADUS_OK;
 }
 
+static gradus_status check_not_empty(const gd_maker *m, size_t column) {
+    const gd_profile *profile = &m->table->profiles[column];
+    if (profile->numbers + profile->texts + profile->infinite > 0) return GRADUS_OK;
+    return gd_fail(m->context, GRADUS_BAD_DATA, "%s: every value is missing: ignore this column (does each line end with the delimiter?)",
+                   gd_where_column(m->table, m->schema, column, column).text);
+}
+
 /* A few texts among many numbers are mistakes, not categories. */
 static bool is_mistaken(const gd_profile *profile) { return profile->texts > 0 && profile->numbers > profile->texts + profile->infinite; }
 
@@ -129,6 +136,8 @@ static gradus_status judge_columns(const gd_maker *m) {
     m->schema->missing = m->config->missing;
     for (size_t i = 0; i < m->schema->column_count && !status; i++) {
         const gd_role role = m->schema->columns[i].role;
+        if (role != GD_ROLE_IGNORED) status = check_not_empty(m, i);
+        if (status) return status;
         if (role == GD_ROLE_INPUT) status = judge_input(m, i);
         if (role == GD_ROLE_TARGET && m->schema->task == GRADUS_TASK_CLASSIFICATION)
             status = gd_fail(m->context, GRADUS_BAD_DATA, "%s: a second target, but the first one holds classes: a classification has one target",

@@ -130,7 +130,8 @@ Test(csv, missing_values_are_errors_that_say_where) {
     refuses(&p, "1,2,0\n1,2,\n", "row 2 (line 2), column 3: a missing target");
     refuses(&p, "1,2,0\n1,inf,0\n", "row 2 (line 2), column 2: 'inf' is not a finite fp32 number");
     refuses(&p, "1,2,0\n1,-1e39,0\n", "column 2: '-1e39' is not a finite");
-    refuses(&p, "1,,0\n1,,0\n", "column 2: a missing value");
+    refuses(&p, "1,,0\n1,,0\n", "column 2: every value is missing: ignore this column");
+    refuses(&p, "a,b,\n1,2,\n3,4,\n", "column 3 (column 3): every value is missing");
     leave(&p);
 }
 
