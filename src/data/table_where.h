@@ -3,6 +3,7 @@
 #define GD_DATA_TABLE_WHERE_H
 
 #include <stdio.h>
+#include <string.h>
 
 #include "data/table.h"
 #include "format/utf8.h"
