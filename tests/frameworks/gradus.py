@@ -4,6 +4,10 @@ import ctypes
 from ctypes import POINTER, byref, c_char_p, c_double, c_int, c_int32, c_size_t, c_ssize_t, c_uint8, c_uint32, c_uint64, c_void_p
 
 F32 = 1
+I32 = 7
+ACTIVATION_IDENTITY = 1
+LOSS_MSE = 3
+SCHEDULE_BYTES = 1 << 14  # more than a gradus_schedule takes
 ROLE_WEIGHT = 1
 AXIS_COLUMNS = 1
 HYPER_PARAMETERS = 32
@@ -34,6 +38,49 @@ class StepArgs(ctypes.Structure):
     _fields_ += [("steps", POINTER(c_uint64)), ("gradient_scale", c_double), ("clip_value", c_double), ("flags", c_uint32), ("reserved", c_uint32)]
 
 
+class Layer(ctypes.Structure):
+    _fields_ = [("outputs", c_size_t), ("activation", c_int32), ("reserved", c_int32)]
+
+
+class NetConfig(ctypes.Structure):
+    _fields_ = [("struct_size", c_size_t), ("inputs", c_size_t), ("layers", POINTER(Layer)), ("layer_count", c_size_t), ("loss", c_int32)]
+    _fields_ += [("seed", c_uint64), ("label_smoothing", c_double)]
+
+
+class Batch(ctypes.Structure):
+    _fields_ = [("struct_size", c_size_t), ("inputs", Tensor), ("targets", Tensor), ("samples", c_size_t), ("first", c_size_t)]
+    _fields_ += [("total", c_size_t), ("step", c_uint64)]
+
+
+class SchedulePlace(ctypes.Structure):
+    _fields_ = [("struct_size", c_size_t), ("step", c_uint64), ("steps_per_epoch", c_uint64), ("total_steps", c_uint64)]
+    _fields_ += [("learning_rate", c_double), ("plateau_learning_rate", c_double)]
+
+
+class ClassMetrics(ctypes.Structure):
+    _fields_ = [("samples", c_uint64), ("predicted", c_uint64), ("right", c_uint64), ("precision", c_double), ("recall", c_double)]
+    _fields_ += [("f1", c_double), ("auc", c_double)]
+
+
+class OutputMetrics(ctypes.Structure):
+    _fields_ = [("rmse", c_double), ("mae", c_double), ("r2", c_double)]
+
+
+class MetricsConfig(ctypes.Structure):
+    _fields_ = [("struct_size", c_size_t), ("top_k", c_size_t), ("auc", c_int32), ("reserved", c_int32), ("confusion", POINTER(c_uint64))]
+    _fields_ += [("classes", POINTER(ClassMetrics)), ("outputs", POINTER(OutputMetrics))]
+
+
+class ClassMeans(ctypes.Structure):
+    _fields_ = [("precision", c_double), ("recall", c_double), ("f1", c_double)]
+
+
+class Metrics(ctypes.Structure):
+    _fields_ = [("struct_size", c_size_t), ("samples", c_uint64), ("classes", c_size_t), ("loss", c_double), ("accuracy", c_double)]
+    _fields_ += [("top_k_accuracy", c_double), ("macro", ClassMeans), ("weighted", ClassMeans), ("precision", c_double), ("recall", c_double)]
+    _fields_ += [("f1", c_double), ("auc", c_double), ("rmse", c_double), ("mae", c_double), ("r2", c_double)]
+
+
 # A line of optimizers.def; defaults: {"lr": 0.001, ...}
 Algorithm = collections.namedtuple("Algorithm", "name variant weight_decay states defaults")
 
@@ -43,8 +90,13 @@ def sized(struct):
     return struct
 
 
-def vector(array):
-    return Tensor(data=array.ctypes.data, batch=1, rows=1, columns=array.size, batch_stride=array.size, row_stride=array.size, dtype=F32)
+def vector(array, dtype=F32):
+    return Tensor(data=array.ctypes.data, batch=1, rows=1, columns=array.size, batch_stride=array.size, row_stride=array.size, dtype=dtype)
+
+
+def matrix(array):
+    rows, columns = array.shape
+    return Tensor(data=array.ctypes.data, batch=1, rows=rows, columns=columns, batch_stride=array.size, row_stride=columns, dtype=F32)
 
 
 class Library:
@@ -63,6 +115,13 @@ class Library:
         self.functions.gradus_optimizer_destroy.restype = None
         self.functions.gradus_optimizer_destroy.argtypes = [c_void_p, c_void_p]
         self.functions.gradus_optimizer_step.argtypes = [c_void_p, c_void_p, c_void_p]
+        self.functions.gradus_schedule_parse.argtypes = [c_void_p, c_char_p, c_void_p]
+        self.functions.gradus_schedule_at.argtypes = [c_void_p, c_void_p, c_void_p, c_void_p, c_void_p]
+        self.functions.gradus_net_create.argtypes = [c_void_p, c_void_p, c_void_p]
+        self.functions.gradus_net_set.argtypes = [c_void_p, c_void_p, c_size_t, c_void_p, c_void_p]
+        self.functions.gradus_net_metrics.argtypes = [c_void_p, c_void_p, c_void_p, c_void_p, c_void_p]
+        self.functions.gradus_net_destroy.restype = None
+        self.functions.gradus_net_destroy.argtypes = [c_void_p, c_void_p]
         self.context = c_void_p()
         if self.functions.gradus_context_create(None, byref(self.context)):
             raise RuntimeError("gradus_context_create failed")
@@ -104,3 +163,38 @@ class Library:
         finally:
             self.functions.gradus_optimizer_destroy(self.context, optimizer)
         return weights, largest
+
+    def rates(self, text, base, epochs, steps_per_epoch):
+        """The learning rate and the momentum of every step of a run."""
+        schedule = (c_uint64 * (SCHEDULE_BYTES // 8))()
+        schedule[0] = SCHEDULE_BYTES  # struct_size
+        self.call("gradus_schedule_parse", text.encode(), byref(schedule))
+        place = sized(SchedulePlace(steps_per_epoch=steps_per_epoch, total_steps=epochs * steps_per_epoch, learning_rate=base))
+        found, rate, momentum = [], c_double(), c_double()
+        for place.step in range(place.total_steps):
+            self.call("gradus_schedule_at", byref(schedule), byref(place), byref(rate), byref(momentum))
+            found.append((rate.value, momentum.value))
+        return found
+
+    def metrics(self, scores, targets, top_k=0, auc=False):
+        """Of a net whose outputs are `scores` [samples, outputs]: its inputs are the scores, its weights 1. Also those of each class and output, and the
+        confusion matrix."""
+        samples, outputs = scores.shape
+        layer = Layer(outputs=outputs, activation=ACTIVATION_IDENTITY)
+        net_config = sized(NetConfig(inputs=outputs, layers=ctypes.pointer(layer), layer_count=1, loss=LOSS_MSE))
+        net = c_void_p()
+        self.call("gradus_net_create", byref(net_config), byref(net))
+        try:
+            ones = (scores[:1] * 0).repeat(outputs, axis=0)
+            for i in range(outputs):
+                ones[i, i] = 1.0
+            self.call("gradus_net_set", net, 0, byref(matrix(ones)), None)
+            count = 2 if outputs == 1 else outputs
+            confusion, classes, each = (c_uint64 * (count * count))(), (ClassMetrics * count)(), (OutputMetrics * outputs)()
+            config = sized(MetricsConfig(top_k=top_k, auc=auc, confusion=confusion, classes=classes, outputs=each))
+            given = matrix(targets) if targets.ndim == 2 else vector(targets, I32)
+            batch, found = sized(Batch(inputs=matrix(scores), targets=given, samples=samples)), sized(Metrics())
+            self.call("gradus_net_metrics", net, byref(batch), byref(config), byref(found))
+        finally:
+            self.functions.gradus_net_destroy(self.context, net)
+        return found, list(classes), list(each), [list(confusion[i * count : (i + 1) * count]) for i in range(count)]
