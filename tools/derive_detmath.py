@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Derives the constants of src/base/detmath.c, and 2 pi for philox.c, and prints them as C. Run by people, not by the build. Needs mpmath.
+"""Derives the constants of src/base/detmath.c, pi for schedule_rates.c and 2 pi for philox.c, and prints them as C. Run by people, not by the
+build. Needs mpmath.
 
 Each polynomial interpolates its function at the Chebyshev points of the interval, which is close to the best polynomial of its degree, and then
 has its coefficients rounded to fp64. The error printed is measured after that, on the polynomial evaluated exactly; fp64's half ulp is 2^-53 to 2^-54.
@@ -40,6 +41,7 @@ def show(name, numbers, note):
 half_ln2, s_square, quarter_pi = log(2) / 2 * mpf("1.0001"), (3 - 2 * sqrt(mpf(2)))**2, pi / 4 * mpf("1.0001")
 print(f"static const double log2_e = {float(1 / log(2)).hex()}, two_over_pi = {float(2 / pi).hex()}, sqrt_2 = {float(sqrt(mpf(2))).hex()};")
 print(f"static const double two_pi = {float(2 * pi).hex()}; /* philox.c */")
+print(f"static const double pi = {float(pi).hex()}; /* schedule_rates.c */")
 parts("ln2_parts", log(2), (40, 53))
 parts("half_pi_parts", pi / 2, (33, 33, 33, 53))
 # exp(x) = 1 + x + x^2 p(x)

@@ -23,7 +23,7 @@ typedef struct gd_arguments {
     uint64_t batch_size; /* 0: the whole set */
     uint64_t accumulate, epochs, seed;
     uint64_t max_steps, threads; /* 0: no limit; 0: the library's choice */
-    double label_smoothing, stop_loss, dropout, input_dropout, l1, l2;
+    double label_smoothing, stop_loss, dropout, input_dropout, l1, l2, clip_norm, clip_tensor_norm, clip_value;
     bool classify, overwrite, json, quiet, help;
     char *file; /* what --config holds; texts point into it */
 } gd_arguments;

@@ -70,6 +70,12 @@ static const gd_option options[] = {
     {"dropout", "P", GD_GROUP_REGULARISATION, TRAIN, GD_RECORDED, GD_NUMBER, FIELD(dropout), 0, 1, "0",
      "training drops each hidden unit with this probability"},
     {"input-dropout", "P", GD_GROUP_REGULARISATION, TRAIN, GD_RECORDED, GD_NUMBER, FIELD(input_dropout), 0, 1, "0", "and each input with this one"},
+    {"clip-norm", "X", GD_GROUP_REGULARISATION, TRAIN, GD_RECORDED, GD_NUMBER, FIELD(clip_norm), 0, UINT64_MAX, "0",
+     "shortens a step's whole gradient to norm X; 0: no"},
+    {"clip-tensor-norm", "X", GD_GROUP_REGULARISATION, TRAIN, GD_RECORDED, GD_NUMBER, FIELD(clip_tensor_norm), 0, UINT64_MAX, "0",
+     "that of each tensor, by itself"},
+    {"clip-value", "X", GD_GROUP_REGULARISATION, TRAIN, GD_RECORDED, GD_NUMBER, FIELD(clip_value), 0, UINT64_MAX, "0",
+     "cuts each of its elements to -X .. X"},
     {"label-smoothing", "X", GD_GROUP_REGULARISATION, TRAIN, GD_RECORDED, GD_NUMBER, FIELD(label_smoothing), 0, 1, "0",
      "cross-entropy: targets t become (1 - X)*t + X/CLASSES"},
 

@@ -6,6 +6,16 @@ static int refuse(const gd_run *run) {
                        "gradus train --help shows what the options of a net may be");
 }
 
+static gradus_status set_clipping(gd_run *run) {
+    const gd_arguments *arguments = run->plan.arguments;
+    gradus_clipping clipping;
+    gradus_clipping_init(&clipping);
+    clipping.value = arguments->clip_value;
+    clipping.norm = arguments->clip_tensor_norm;
+    clipping.global_norm = arguments->clip_norm;
+    return gradus_net_optimizer_set_clipping(run->plan.means.context, run->optimizer, &clipping);
+}
+
 int gd_run_make(gd_run *run) {
     const gd_arguments *arguments = run->plan.arguments;
     gradus_context *context = run->plan.means.context;
@@ -28,5 +38,6 @@ int gd_run_make(gd_run *run) {
     const bool best = run->plan.config.restore_best || run->plan.valid != NULL;
     if (status == GRADUS_OK && best) status = gradus_net_create(context, &config, &run->best);
     if (status == GRADUS_OK) status = gradus_net_optimizer_create(context, run->net, &run->plan.optimizer, &run->optimizer);
-    return status == GRADUS_OK ? GD_EXIT_DONE : gd_means_failed(&run->plan.means, arguments, status);
+    if (status != GRADUS_OK) return gd_means_failed(&run->plan.means, arguments, status);
+    return set_clipping(run) == GRADUS_OK ? GD_EXIT_DONE : refuse(run);
 }

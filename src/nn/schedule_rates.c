@@ -4,7 +4,7 @@
 #include "base/detmath.h"
 #include "nn/schedule.h"
 
-static const double pi = 0x1.921fb54442d18p+1;
+static const double pi = 0x1.921fb54442d18p+1; /* tools/derive_detmath.py */
 
 static double at(const gd_schedule_view *v, int32_t key) { return v->part->parameters[key]; }
 
