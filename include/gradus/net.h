@@ -73,6 +73,16 @@ GRADUS_API gradus_status gradus_net_set(gradus_context *context, gradus_net *net
  * Errors: INVALID_ARGUMENT (a probability out of range, the last layer's not 0); nothing has changed then. */
 GRADUS_API gradus_status gradus_net_set_dropout(gradus_context *context, gradus_net *net, double input_dropout, const double *dropout);
 
+/* Scales inputs from now on: steps, gradients, predictions and evaluations take (x - mean)*inverse for an input x (of bytes x = u/255), in double
+ * precision, rounded once. mean, inverse [inputs]: finite, copied; both NULL: inputs are taken as they are, as at first. Standardised data has inverse =
+ * 1/(standard deviation), data from 0 to 1 mean = least and inverse = 1/(greatest - least); 0 makes an input 0. Errors: INVALID_ARGUMENT, OUT_OF_MEMORY;
+ * nothing has changed then. */
+GRADUS_API gradus_status gradus_net_set_scaling(gradus_context *context, gradus_net *net, const double *mean, const double *inverse);
+
+/* The net's own copies [inputs], until the next change; NULL: inputs are not scaled. */
+GRADUS_API const double *gradus_net_scaling_mean(const gradus_net *net);
+GRADUS_API const double *gradus_net_scaling_inverse(const gradus_net *net);
+
 /* Changes the penalties of gradus_net_config. Errors: INVALID_ARGUMENT (out of range); nothing has changed then. */
 GRADUS_API gradus_status gradus_net_set_penalties(gradus_context *context, gradus_net *net, double l1, double l2);
 

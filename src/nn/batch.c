@@ -113,6 +113,12 @@ static void load_floats(const gd_load *l, size_t i, float *out) {
     memcpy(out, row, columns * sizeof *out);
 }
 
+static void scale(const gd_load *l, float *x) {
+    const size_t columns = l->inputs->columns;
+    const double *mean = l->scaling, *inverse = mean + columns;
+    for (size_t j = 0; j < columns; j++) x[j] = (float)(((double)x[j] - mean[j]) * inverse[j]);
+}
+
 static void load(void *argument, size_t begin, size_t end) {
     const gd_load *l = argument;
     const size_t columns = l->inputs->columns, stride = gd_row_stride(columns);
@@ -123,12 +129,13 @@ static void load(void *argument, size_t begin, size_t end) {
         } else {
             load_floats(l, i, l->rows + i * stride);
         }
+        if (l->scaling) scale(l, l->rows + i * stride);
     }
     if (l->dropout) gd_drop(l->dropout, columns, &(gd_piece){begin, end - begin, 0, columns}, l->rows, stride);
 }
 
 bool gd_load_copies(const gd_samples *samples, const gradus_net *net) {
-    return samples->inputs.dtype == GRADUS_DTYPE_U8 || samples->order || (samples->drops && net->input_drop_rate.threshold > 0);
+    return samples->inputs.dtype == GRADUS_DTYPE_U8 || samples->order || net->scaling || (samples->drops && net->input_drop_rate.threshold > 0);
 }
 
 gd_phase gd_load_phase(gd_load *l) { return (gd_phase){load, l, l->rows ? l->samples : 0, ROW_GRAIN}; }

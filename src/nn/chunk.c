@@ -46,7 +46,8 @@ size_t gd_chunk_plan(gd_chunk *c, const gradus_tensor *inputs, size_t first, siz
     const float *x;
     size_t count = 0, x_stride;
     c->load.inputs = inputs;
-    if (inputs->dtype == GRADUS_DTYPE_F32) c->load.rows = NULL;
+    c->load.scaling = c->net->scaling;
+    if (inputs->dtype == GRADUS_DTYPE_F32 && !c->net->scaling) c->load.rows = NULL;
     c->load.first = first;
     c->load.samples = samples;
     c->phases[count++] = gd_load_phase(&c->load);

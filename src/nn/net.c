@@ -163,6 +163,7 @@ void gradus_net_destroy(gradus_context *context, gradus_net *net) {
     if (!net) return;
     const gradus_allocator allocator = net->allocator;
     gd_release(&allocator, net->memory, net->memory_size);
+    gd_release(&allocator, net->scaling, 2 * net->inputs * sizeof *net->scaling);
     gd_release(&allocator, net->layers, net->layer_count * sizeof(gd_layer));
     gd_release(&allocator, net, sizeof *net);
 }

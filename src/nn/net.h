@@ -19,6 +19,7 @@ struct gradus_net {
     gradus_allocator allocator;
     gradus_loss loss;
     double label_smoothing;
+    double *scaling; /* [2][inputs]: means, then what is multiplied by; NULL: none */
     double l1, l2;
     double input_dropout;
     gd_drop_rate input_drop_rate;
@@ -102,6 +103,7 @@ typedef struct gd_load {
     const gradus_tensor *inputs;
     const uint32_t *order;     /* as of gd_samples */
     const gd_dropout *dropout; /* NULL: none */
+    const double *scaling;     /* the net's */
     size_t first, samples;     /* of the order's rows, or the tensor's */
     float *rows;               /* [samples][gd_row_stride(columns)]; NULL: the inputs are taken where they are */
 } gd_load;

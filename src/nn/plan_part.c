@@ -41,6 +41,7 @@ static double update(const gd_plan *p, size_t l) { return 4.0 * GD_ELEMENT * wei
 /* What changes from batch to batch of a shape. */
 static void take_samples(gd_plan *p) {
     p->load.order = p->loss.order = p->samples.order;
+    p->load.scaling = p->net->scaling;
     for (size_t l = 0; p->traits.drops && l <= p->layer_count; l++) {
         const uint32_t index = l < p->layer_count ? (uint32_t)l : GD_DROP_INPUTS;
         p->dropouts[l].stream = gd_stream_make(p->samples.seed, p->samples.step, index, GD_PURPOSE_DROPOUT);
