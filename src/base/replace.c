@@ -55,10 +55,12 @@ static int sync_all(int file) {
 /* On Linux the descriptor is gone after EINTR, too. */
 static int close_checked(int file) { return close(file) == 0 || errno == EINTR ? 0 : errno; }
 
+static void name_temporary(char name[NAME_SIZE], int number) { snprintf(name, NAME_SIZE, ".gradus-%ld-%d.tmp", (long)getpid(), number); }
+
 /* A new file in the folder, under a name of no one else's; -1 with errno. */
 static int create_temporary(int folder, mode_t mode, char name[NAME_SIZE]) {
     for (int i = 0; i < TEMPORARIES; i++) {
-        snprintf(name, NAME_SIZE, ".gradus-%ld-%d.tmp", (long)getpid(), i);
+        name_temporary(name, i);
         int file = openat(folder, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
         if (file >= 0 || errno != EEXIST) return file;
     }
@@ -85,14 +87,32 @@ static bool name_previous(char *name) {
     return true;
 }
 
-/* The new file takes its place. previous: the name that the one in place gets first, so that at every moment one of them is there, whole; NULL: it
- * goes. 0 or an error number; the file in place is then where it was. */
+/* A second name of a file in the folder, of no one else's; false: the file system has none, or it fails. */
+static bool link_temporary(int folder, const char *name, char temporary[NAME_SIZE]) {
+    for (int i = 0; i < TEMPORARIES; i++) {
+        name_temporary(temporary, i);
+        if (linkat(folder, name, folder, temporary, 0) == 0) return true;
+        if (errno != EEXIST) return false;
+    }
+    return false;
+}
+
+/* Gives the file in place the name `previous`, too; where a file can have one name only, instead. 0 or an error number. */
+static int keep_previous(int folder, const char *name, const char *previous) {
+    char temporary[NAME_SIZE];
+    if (!link_temporary(folder, name, temporary)) return renameat(folder, name, folder, previous) == 0 ? 0 : errno;
+    const int error = renameat(folder, temporary, folder, previous) == 0 ? 0 : errno;
+    (void)unlinkat(folder, temporary, 0); /* renaming does nothing where both are names of one file already */
+    return error;
+}
+
+/* The new file takes its place. previous: the name that the one in place keeps, so that at every moment one of them is there, whole; NULL: it goes. 0 or
+ * an error number; the file in place is then where it was. */
 static int put_in_place(int folder, const char *temporary, const char *name, const char *previous) {
-    const bool moved = previous != NULL && renameat(folder, name, folder, previous) == 0;
-    if (previous != NULL && !moved) return errno;
-    if (renameat(folder, temporary, folder, name) == 0) return 0;
-    const int error = errno;
-    if (moved) (void)renameat(folder, previous, folder, name);
+    int error = previous != NULL ? keep_previous(folder, name, previous) : 0;
+    if (error != 0 || renameat(folder, temporary, folder, name) == 0) return error;
+    error = errno;
+    if (previous != NULL && faccessat(folder, name, F_OK, 0) != 0) (void)renameat(folder, previous, folder, name);
     return error;
 }
 

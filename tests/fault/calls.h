@@ -46,6 +46,7 @@ static inline bool fails(const char *name, bool needs_disk) {
 WRAP(int, fsync, (int file), true, (file))
 WRAP(int, fchmod, (int file, mode_t mode), true, (file, mode))
 WRAP(int, renameat, (int from_folder, const char *from, int to_folder, const char *to), true, (from_folder, from, to_folder, to))
+WRAP(int, linkat, (int directory, const char *from, int to_directory, const char *to, int flags), true, (directory, from, to_directory, to, flags))
 WRAP(int, unlinkat, (int directory, const char *path, int flags), false, (directory, path, flags))
 WRAP(ssize_t, readlink, (const char *path, char *target, size_t size), false, (path, target, size))
 WRAP(ssize_t, read, (int file, void *data, size_t size), true, (file, data, size))
