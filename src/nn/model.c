@@ -114,12 +114,11 @@ gradus_status gradus_model_save(gradus_context *context, const gradus_net *net, 
 
 /* Loading. */
 
-/* Whose file it is; then the net's config. config->layers comes from the context's allocator. */
-static gradus_status read_shape(gradus_context *context, const char *path, const gd_safetensors *file, gradus_net_config *config,
-                                gradus_layer **layers) {
+/* Whose file it is; then the net's config. */
+static gradus_status read_shape(gradus_context *context, const char *path, const gd_safetensors *file, gd_net_shape *shape) {
     char text[64] = "missing";
     const char *format = gd_safetensors_metadata(file, "format");
-    if (format != NULL && strcmp(format, MODEL_FORMAT) == 0) return gd_net_notes_read(context, path, file, config, layers);
+    if (format != NULL && strcmp(format, MODEL_FORMAT) == 0) return gd_net_notes_read(context, path, file, shape);
     if (format != NULL) gd_copy_printable(text, sizeof text, format);
     return gd_fail(context, GRADUS_BAD_DATA, "%s: not a model of this version of gradus: metadata \"format\" is %s, expected %s", path, text,
                    MODEL_FORMAT);
@@ -209,18 +208,16 @@ gradus_status gradus_model_load(gradus_context *context, const char *path, gradu
     gd_safetensors file;
     gradus_status status = gd_safetensors_read(context, path, SIZE_MAX, &file);
     if (status != GRADUS_OK) return status;
-    gradus_net_config config;
-    gradus_layer *layers = NULL;
-    gradus_net_config_init(&config);
-    status = read_shape(context, path, &file, &config, &layers);
-    if (status == GRADUS_OK) status = check_tensors(context, path, &file, &config);
+    gd_net_shape shape = {.layers = NULL};
+    status = read_shape(context, path, &file, &shape);
+    if (status == GRADUS_OK) status = check_tensors(context, path, &file, &shape.config);
     if (status == GRADUS_OK) status = copy_schema(context, &file, schema);
-    if (status == GRADUS_OK) status = read_net(context, path, &file, &config, net);
+    if (status == GRADUS_OK) status = read_net(context, path, &file, &shape.config, net);
     if (status != GRADUS_OK && schema != NULL) {
         gradus_text_release(context, *schema);
         *schema = NULL;
     }
-    if (layers != NULL) gd_release(&context->allocator, layers, config.layer_count * sizeof *layers);
+    gd_net_shape_free(context, &shape);
     gd_safetensors_free(&file);
     return status;
 }

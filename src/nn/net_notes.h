@@ -6,24 +6,30 @@
 
 #include "format/safetensors.h"
 
-enum { GD_NET_NOTES = 4 };
+enum { GD_NET_NOTES = 8, GD_NET_NUMBERS = 4 };
 
 /* The notes point into the struct itself: it is not to be copied. */
 typedef struct gd_net_notes {
     gd_safetensors_note notes[GD_NET_NOTES];
     size_t count;
-    char inputs[24], label_smoothing[32];
-    gd_writer layers;
+    char inputs[24], numbers[GD_NET_NUMBERS][32];
+    gd_writer layers, dropout;
 } gd_net_notes;
 
 /* false: no memory. gd_net_notes_free in any case; the allocator must live until then. */
 bool gd_net_notes_make(const gradus_allocator *allocator, const gradus_net *net, gd_net_notes *notes);
 void gd_net_notes_free(gd_net_notes *notes);
 
-/* The net's config from a file's metadata. config->layers (NULL on failure) is memory of layer_count elements from the context's allocator. Errors:
- * BAD_DATA, naming the file and the key, OUT_OF_MEMORY. */
-gradus_status gd_net_notes_read(gradus_context *context, const char *path, const gd_safetensors *file, gradus_net_config *config,
-                                gradus_layer **layers);
+/* A net's config from a file's metadata, and the memory that it points to. */
+typedef struct gd_net_shape {
+    gradus_net_config config;
+    gradus_layer *layers; /* [layer_count] */
+    double *dropout;      /* [layer_count], or NULL */
+} gd_net_shape;
+
+/* gd_net_shape_free in any case. Errors: BAD_DATA, naming the file and the key, OUT_OF_MEMORY. */
+gradus_status gd_net_notes_read(gradus_context *context, const char *path, const gd_safetensors *file, gd_net_shape *shape);
+void gd_net_shape_free(gradus_context *context, gd_net_shape *shape);
 
 /* Fails unless the file's metadata are this net's; `path` begins the message, which names what differs. */
 gradus_status gd_net_notes_compare(gradus_context *context, const char *path, const gd_safetensors *file, const gradus_net *net);

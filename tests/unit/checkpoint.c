@@ -267,6 +267,11 @@ Test(checkpoint, refuses_another_net_or_optimizer) {
     expect_refused(context, checkpoint, &other, "adam", "its label_smoothing is 0.125, this net's not set");
     other.label_smoothing = 0.25;
     expect_refused(context, checkpoint, &other, "adam", "its label_smoothing is 0.125, this net's 0.25");
+    gradus_net_destroy(context, run.best);
+    run.best = make_net(context, &shape, 1);
+    cr_assert_eq(gradus_net_set_dropout(context, run.best, 0.0, (const double[]){0.5, 0.0, 0.0}), GRADUS_OK);
+    cr_expect_eq(gradus_checkpoint_restore(context, checkpoint, run.best, NULL, NULL), GRADUS_INVALID_ARGUMENT);
+    cr_expect(says(context, "its dropout is not set, this net's 0.5,0,0"), "%s", gradus_context_message(context));
     expect_refused(context, checkpoint, &shape, "adam:variant=keras", "its optimizer is adam:variant=torch, this one adam:variant=keras");
     expect_refused(context, checkpoint, &shape, "sgd", "its optimizer is adam:variant=torch, this one sgd:variant=torch");
 

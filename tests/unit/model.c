@@ -130,6 +130,40 @@ Test(model, keeps_label_smoothing) {
     drop(&file);
 }
 
+/* What training does to the net besides its loss, and files in which that has become something else. */
+Test(model, keeps_dropout_and_penalties) {
+    static const char *const bad[][2] = {{"0.25,0", "0.25;0"}, {"0.25,0", "0.2500"}, {"0.25,0", "1.25,0"},
+                                         {"0.25,0", "0.25,1"}, {"0.25,0", "0,0,00"}, {"0.0625", "-.0625"},
+                                         {"0.0625", "0,0625"}, {"0.125", "1.125"},   {"0.0078125", "9999999.5"}};
+    unsigned char bytes[4096];
+    struct file file = make_file();
+    counting counter;
+    gradus_context *context = counting_context(&counter);
+    gradus_net *net = make_net(context), *loaded;
+    cr_assert_eq(gradus_net_set_dropout(context, net, 0.125, (const double[]){0.25, 0.0}), GRADUS_OK);
+    cr_assert_eq(gradus_net_set_penalties(context, net, 0.0078125, 0.0625), GRADUS_OK);
+    cr_assert_eq(gradus_model_save(context, net, NULL, file.path), GRADUS_OK);
+    const size_t held = counter.live_bytes;
+    cr_assert_eq(gradus_model_load(context, file.path, &loaded, NULL), GRADUS_OK, "%s", gradus_context_message(context));
+    cr_assert(gradus_net_input_dropout(loaded) == 0.125 && gradus_net_dropout(loaded, 0) == 0.25 && gradus_net_dropout(loaded, 1) == 0.0);
+    cr_assert(gradus_net_l1(loaded) == 0.0078125 && gradus_net_l2(loaded) == 0.0625);
+    gradus_net_destroy(context, loaded);
+    const size_t size = slurp(&file, bytes, sizeof bytes);
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        unsigned char *place = memmem(bytes, size, bad[i][0], strlen(bad[i][0]));
+        cr_assert_not_null(place);
+        memcpy(place, bad[i][1], strlen(bad[i][1]));
+        put(&file, bytes, size);
+        cr_assert_eq(gradus_model_load(context, file.path, &loaded, NULL), GRADUS_BAD_DATA, "%s", bad[i][1]);
+        cr_assert_eq(counter.live_bytes, held);
+        memcpy(place, bad[i][0], strlen(bad[i][0]));
+    }
+    gradus_net_destroy(context, net);
+    gradus_context_destroy(context);
+    counting_check(&counter);
+    drop(&file);
+}
+
 /* A text goes in and comes out as it was; a file without one gives none. */
 Test(model, carries_a_schema) {
     static const char text[] = "{\"columns\":[\"π \\\"1\\\"\"]}\n\t";
