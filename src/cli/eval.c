@@ -16,6 +16,7 @@ typedef struct trial {
     gd_saved_model model;
     gradus_dataset *set;
     gradus_metrics scores;
+    double penalty;     /* on the weights, a part of the loss that training made small */
     size_t class_count; /* 0: there are none to tell apart */
     gradus_class_metrics *classes;
     uint64_t *confusion;
@@ -38,6 +39,7 @@ static int score(void *argument) {
     config.classes = t->classes;
     config.confusion = t->confusion;
     gradus_status status = gd_score(t->means.context, t->model.net, t->set, &config, &t->scores);
+    if (status == GRADUS_OK) status = gradus_net_penalty(t->means.context, t->model.net, &t->penalty);
     if (status == GRADUS_OK) return GD_EXIT_DONE;
     if (status != GRADUS_INTERRUPTED || gd_stop_signal() == 0) return gd_means_failed(&t->means, t->arguments, status);
     return gd_complain(t->arguments->command, gd_stop_exit_code(gd_stop_signal()), "stopped by a signal", NULL);
@@ -92,7 +94,7 @@ static void print_classes(FILE *out, const trial *t) {
 static void print_event(const trial *t) {
     gd_event event;
     gd_event_begin(&event, "done");
-    gd_event_scores(&event, "test", &t->scores, 0.0);
+    gd_event_scores(&event, "test", &t->scores, t->penalty);
     if (t->class_count > 0) write_classes(&event.json, t);
     gd_json_string(&event.json, "data", gradus_dataset_source(t->set));
     gd_json_string(&event.json, "set", gradus_dataset_is_test(t->set) ? "test" : "only");

@@ -1,4 +1,6 @@
 /* From a plan to a net and its optimizer. */
+#include "base/context.h"
+#include "base/memory.h"
 #include "cli/run.h"
 
 static int refuse(const gd_run *run) {
@@ -14,6 +16,22 @@ static gradus_status set_clipping(gd_run *run) {
     clipping.norm = arguments->clip_tensor_norm;
     clipping.global_norm = arguments->clip_norm;
     return gradus_net_optimizer_set_clipping(run->plan.means.context, run->optimizer, &clipping);
+}
+
+/* Learnt from the training set; both nets have it. */
+static gradus_status set_scaling(gd_run *run) {
+    gradus_context *context = run->plan.means.context;
+    size_t inputs = gradus_net_inputs(run->net);
+    void *memory;
+    if (run->plan.scaling == GRADUS_SCALING_NONE) return GRADUS_OK;
+    gradus_status status = gd_context_allocate(context, 2 * inputs * sizeof(double), "--normalize", &memory);
+    if (status != GRADUS_OK) return status;
+    double *shift = memory, *factor = shift + inputs;
+    status = gradus_dataset_scaling(context, run->plan.train, run->plan.scaling, shift, factor);
+    if (status == GRADUS_OK) status = gradus_net_set_scaling(context, run->net, shift, factor);
+    if (status == GRADUS_OK && run->best != NULL) status = gradus_net_set_scaling(context, run->best, shift, factor);
+    gd_release(&context->allocator, memory, 2 * inputs * sizeof(double));
+    return status;
 }
 
 int gd_run_make(gd_run *run) {
@@ -37,6 +55,7 @@ int gd_run_make(gd_run *run) {
     /* Where a validation set tells epochs apart, too, the best one's weights are kept: DIR/best.safetensors has them. */
     const bool best = run->plan.config.restore_best || run->plan.valid != NULL;
     if (status == GRADUS_OK && best) status = gradus_net_create(context, &config, &run->best);
+    if (status == GRADUS_OK) status = set_scaling(run);
     if (status == GRADUS_OK) status = gradus_net_optimizer_create(context, run->net, &run->plan.optimizer, &run->optimizer);
     if (status != GRADUS_OK) return gd_means_failed(&run->plan.means, arguments, status);
     return set_clipping(run) == GRADUS_OK ? GD_EXIT_DONE : refuse(run);

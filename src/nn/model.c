@@ -174,11 +174,12 @@ static gradus_status read_layer(gradus_context *context, const char *path, const
     return status;
 }
 
-static gradus_status read_net(gradus_context *context, const char *path, const gd_safetensors *file, const gradus_net_config *config,
-                              gradus_net **net) {
+static gradus_status read_net(gradus_context *context, const char *path, const gd_safetensors *file, const gd_net_shape *shape, gradus_net **net) {
+    const gradus_net_config *config = &shape->config;
     gradus_status status = gradus_net_create(context, config, net);
     if (status == GRADUS_INVALID_ARGUMENT) return gd_refuse_model(context, path);
     size_t inputs = config->inputs;
+    if (status == GRADUS_OK && shape->scaling != NULL) status = gradus_net_set_scaling(context, *net, shape->scaling, shape->scaling + inputs);
     for (size_t i = 0; i < config->layer_count && status == GRADUS_OK; i++) {
         status = read_layer(context, path, file, *net, i, inputs);
         inputs = config->layers[i].outputs;
@@ -212,7 +213,7 @@ gradus_status gradus_model_load(gradus_context *context, const char *path, gradu
     status = read_shape(context, path, &file, &shape);
     if (status == GRADUS_OK) status = check_tensors(context, path, &file, &shape.config);
     if (status == GRADUS_OK) status = copy_schema(context, &file, schema);
-    if (status == GRADUS_OK) status = read_net(context, path, &file, &shape.config, net);
+    if (status == GRADUS_OK) status = read_net(context, path, &file, &shape, net);
     if (status != GRADUS_OK && schema != NULL) {
         gradus_text_release(context, *schema);
         *schema = NULL;

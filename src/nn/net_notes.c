@@ -32,6 +32,25 @@ static void add_number(gd_net_notes *notes, size_t index, double value) {
     if (value != 0.0) add(notes, numbers[index].key, notes->numbers[index]);
 }
 
+/* "0.2,0.5,0". */
+static void add_list(gd_net_notes *notes, const char *key, gd_writer *list, const double *values, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        char text[32];
+        gd_json_print_number(text, values[i]);
+        if (i > 0) gd_write_text(list, ",");
+        gd_write_text(list, text);
+    }
+    gd_write_bytes(list, "", 1);
+    add(notes, key, (const char *)list->data);
+}
+
+/* Of every input; nothing if they are taken as they are. */
+static void add_scaling(gd_net_notes *notes, const gradus_net *net) {
+    if (gradus_net_scaling_mean(net) == NULL) return;
+    add_list(notes, "scaling_mean", &notes->mean, gradus_net_scaling_mean(net), gradus_net_inputs(net));
+    add_list(notes, "scaling_inverse", &notes->inverse, gradus_net_scaling_inverse(net), gradus_net_inputs(net));
+}
+
 /* "0.2,0.5,0": of every layer; nothing if none drops. */
 static void add_dropout(gd_net_notes *notes, const gradus_net *net) {
     bool any = false;
@@ -50,6 +69,8 @@ bool gd_net_notes_make(const gradus_allocator *allocator, const gradus_net *net,
     notes->count = 0;
     notes->layers = gd_writer_make(allocator);
     notes->dropout = gd_writer_make(allocator);
+    notes->mean = gd_writer_make(allocator);
+    notes->inverse = gd_writer_make(allocator);
     gd_layers_write(&notes->layers, net);
     gd_write_bytes(&notes->layers, "", 1);
     snprintf(notes->inputs, sizeof notes->inputs, "%zu", gradus_net_inputs(net));
@@ -58,12 +79,15 @@ bool gd_net_notes_make(const gradus_allocator *allocator, const gradus_net *net,
     add(notes, "loss", gradus_loss_name(gradus_net_loss(net)));
     for (size_t i = 0; i < GD_NET_NUMBERS; i++) add_number(notes, i, numbers[i].get(net));
     add_dropout(notes, net);
-    return !notes->layers.failed && !notes->dropout.failed;
+    add_scaling(notes, net);
+    return !notes->layers.failed && !notes->dropout.failed && !notes->mean.failed && !notes->inverse.failed;
 }
 
 void gd_net_notes_free(gd_net_notes *notes) {
     gd_writer_free(&notes->layers);
     gd_writer_free(&notes->dropout);
+    gd_writer_free(&notes->mean);
+    gd_writer_free(&notes->inverse);
 }
 
 static gradus_status refuse(gradus_context *context, const char *path, const char *key, const char *value) {
@@ -84,27 +108,45 @@ static bool parse_width(const char *text, size_t *width) {
     return *text == 0 && *width > 0 && *width <= GD_MAX_WIDTH;
 }
 
-/* "0.2,0.5,0", one for each layer; what they may be is gradus_net_create's business. */
+/* "0.2,0.5,0": exactly `count` numbers. */
+static bool read_list(const char *text, double *values, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        const size_t length = strcspn(text, ",");
+        if (!gd_parse_double(text, length, &values[i]) || (text[length] == 0) != (i + 1 == count)) return false;
+        text += length + 1;
+    }
+    return true;
+}
+
+/* One for each layer; what they may be is gradus_net_create's business. */
 static gradus_status read_dropout(gradus_context *context, const char *path, const char *text, gd_net_shape *shape) {
     void *memory;
     if (text == NULL) return GRADUS_OK;
     gradus_status status = gd_context_allocate(context, shape->config.layer_count * sizeof(double), "a net's dropout", &memory);
     if (status != GRADUS_OK) return status;
     shape->config.dropout = shape->dropout = memory;
-    const char *at = text;
-    for (size_t l = 0; l < shape->config.layer_count; l++) {
-        const size_t length = strcspn(at, ",");
-        const bool last = l + 1 == shape->config.layer_count;
-        if (!gd_parse_double(at, length, &shape->dropout[l]) || (at[length] == 0) != last) return refuse(context, path, "dropout", text);
-        at += length + 1;
-    }
-    return GRADUS_OK;
+    return read_list(text, shape->dropout, shape->config.layer_count) ? GRADUS_OK : refuse(context, path, "dropout", text);
+}
+
+/* For each input. A text that is too short for so many is refused before there is memory for them. */
+static gradus_status read_scaling(gradus_context *context, const char *path, const gd_safetensors *file, gd_net_shape *shape) {
+    const char *mean = gd_safetensors_metadata(file, "scaling_mean"), *inverse = gd_safetensors_metadata(file, "scaling_inverse");
+    const size_t inputs = shape->config.inputs;
+    void *memory;
+    if (mean == NULL && inverse == NULL) return GRADUS_OK;
+    if (mean == NULL || strlen(mean) < 2 * inputs - 1) return refuse(context, path, "scaling_mean", mean);
+    if (inverse == NULL) return refuse(context, path, "scaling_inverse", inverse);
+    gradus_status status = gd_context_allocate(context, 2 * inputs * sizeof(double), "the scaling of a net's inputs", &memory);
+    if (status != GRADUS_OK) return status;
+    shape->scaling = memory;
+    if (!read_list(mean, shape->scaling, inputs)) return refuse(context, path, "scaling_mean", mean);
+    return read_list(inverse, shape->scaling + inputs, inputs) ? GRADUS_OK : refuse(context, path, "scaling_inverse", inverse);
 }
 
 gradus_status gd_net_notes_read(gradus_context *context, const char *path, const gd_safetensors *file, gd_net_shape *shape) {
     gradus_net_config *config = &shape->config;
     shape->layers = NULL;
-    shape->dropout = NULL;
+    shape->dropout = shape->scaling = NULL;
     gradus_net_config_init(config);
     const char *inputs = gd_safetensors_metadata(file, "inputs");
     if (inputs == NULL || !parse_width(inputs, &config->inputs)) return refuse(context, path, "inputs", inputs);
@@ -121,13 +163,15 @@ gradus_status gd_net_notes_read(gradus_context *context, const char *path, const
     gradus_status status = gd_layers_parse(context, text, &shape->layers, &config->layer_count);
     if (status == GRADUS_INVALID_ARGUMENT) return gd_refuse_model(context, path);
     config->layers = shape->layers;
-    return status == GRADUS_OK ? read_dropout(context, path, gd_safetensors_metadata(file, "dropout"), shape) : status;
+    if (status == GRADUS_OK) status = read_dropout(context, path, gd_safetensors_metadata(file, "dropout"), shape);
+    return status == GRADUS_OK ? read_scaling(context, path, file, shape) : status;
 }
 
 void gd_net_shape_free(gradus_context *context, gd_net_shape *shape) {
     const size_t count = shape->config.layer_count;
     gd_release(&context->allocator, shape->layers, count * sizeof *shape->layers);
     gd_release(&context->allocator, shape->dropout, count * sizeof *shape->dropout);
+    gd_release(&context->allocator, shape->scaling, 2 * shape->config.inputs * sizeof *shape->scaling);
 }
 
 static gradus_status differs(gradus_context *context, const char *path, const char *key, const char *found, const char *wanted) {
@@ -145,7 +189,7 @@ static const char *value_of(const gd_net_notes *notes, const char *key) {
 
 /* A note that only some nets have must be missing in both or the same in both. */
 static gradus_status compare(gradus_context *context, const char *path, const gd_safetensors *file, const gd_net_notes *notes) {
-    const char *const keys[] = {"inputs", "layers", "loss", "dropout"};
+    const char *const keys[] = {"inputs", "layers", "loss", "dropout", "scaling_mean", "scaling_inverse"};
     const size_t fixed = sizeof keys / sizeof keys[0];
     for (size_t i = 0; i < fixed + GD_NET_NUMBERS; i++) {
         const char *key = i < fixed ? keys[i] : numbers[i - fixed].key;

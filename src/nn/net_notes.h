@@ -6,14 +6,14 @@
 
 #include "format/safetensors.h"
 
-enum { GD_NET_NOTES = 8, GD_NET_NUMBERS = 4 };
+enum { GD_NET_NOTES = 10, GD_NET_NUMBERS = 4 };
 
 /* The notes point into the struct itself: it is not to be copied. */
 typedef struct gd_net_notes {
     gd_safetensors_note notes[GD_NET_NOTES];
     size_t count;
     char inputs[24], numbers[GD_NET_NUMBERS][32];
-    gd_writer layers, dropout;
+    gd_writer layers, dropout, mean, inverse;
 } gd_net_notes;
 
 /* false: no memory. gd_net_notes_free in any case; the allocator must live until then. */
@@ -25,6 +25,7 @@ typedef struct gd_net_shape {
     gradus_net_config config;
     gradus_layer *layers; /* [layer_count] */
     double *dropout;      /* [layer_count], or NULL */
+    double *scaling;      /* [2][inputs]: mean, inverse; or NULL */
 } gd_net_shape;
 
 /* gd_net_shape_free in any case. Errors: BAD_DATA, naming the file and the key, OUT_OF_MEMORY. */
