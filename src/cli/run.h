@@ -35,6 +35,7 @@ int gd_run_save_model(gd_run *run);
 
 /* run_print.c: JSON events, and the result for people. */
 void gd_run_print_epoch(const gradus_progress *progress, double penalty, double seconds);
+double gd_run_samples_per_second(const gd_run *run);
 void gd_run_print_done(const gd_run *run);
 void gd_run_print_result(const gd_run *run);
 

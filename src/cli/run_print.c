@@ -20,7 +20,7 @@ void gd_run_print_epoch(const gradus_progress *progress, double penalty, double 
     gd_event_end(&event);
 }
 
-static double samples_per_second(const gd_run *run) {
+double gd_run_samples_per_second(const gd_run *run) {
     double samples = (double)gradus_dataset_samples(run->plan.train) * (double)run->state.epochs + (double)run->state.epoch_samples;
     return run->seconds > 0.0 ? samples / run->seconds : 0.0;
 }
@@ -38,7 +38,7 @@ void gd_run_print_done(const gd_run *run) {
     gd_json_integer(json, "steps", run->state.steps);
     gd_json_string(json, "end", gradus_train_end_name(run->state.end));
     gd_json_number(json, "seconds", run->seconds);
-    gd_json_number(json, "samples_per_second", samples_per_second(run));
+    gd_json_number(json, "samples_per_second", gd_run_samples_per_second(run));
     gd_json_string(json, "isa", gradus_context_isa(context));
     gd_json_integer(json, "threads", gradus_context_threads(context));
     gd_json_string(json, "weights_sha256", run->digest);
@@ -65,7 +65,7 @@ static void print_set(FILE *out, const char *label, const gradus_metrics *scores
 void gd_run_print_result(const gd_run *run) {
     FILE *out = run->plan.arguments->json ? stderr : stdout;
     char rate[16];
-    gd_print_rate(rate, samples_per_second(run));
+    gd_print_rate(rate, gd_run_samples_per_second(run));
     gd_print_net(out, run->net);
     print_end(out, run);
     print_set(out, "train", &run->train_scores, run->plan.train);

@@ -7,7 +7,7 @@
 #include "cli/commands.h"
 #include "cli/history.h"
 #include "cli/output.h"
-#include "cli/run.h"
+#include "cli/run_report.h"
 #include "cli/scores.h"
 #include "cli/stop.h"
 
@@ -142,6 +142,7 @@ int gd_command_train(const gd_arguments *arguments) {
     if (code == GD_EXIT_DONE) code = gd_run_open_folder(&run);
     if (code == GD_EXIT_DONE) code = gd_means_run(&run.plan.means, arguments, train_and_score, &run);
     if (code == GD_EXIT_DONE) code = gd_run_save_model(&run);
+    if (code == GD_EXIT_DONE) code = gd_run_report(&run);
     if (code == GD_EXIT_DONE && (!arguments->json || !arguments->quiet)) gd_run_print_result(&run);
     if (code == GD_EXIT_DONE && arguments->json) gd_run_print_done(&run);
     end(&run);
