@@ -44,6 +44,7 @@ static void print_event(const gd_saved_model *model) {
     gd_json_end_array(json);
     gd_json_integer(json, "parameters", gradus_net_parameter_count(model->net));
     gd_json_string(json, "loss", gradus_loss_name(gradus_net_loss(model->net)));
+    gd_json_bool(json, "scaled", gradus_net_scaling_mean(model->net) != NULL);
     if (schema != NULL) {
         gd_json_string(json, "task", gradus_task_name(gradus_schema_task(schema)));
         write_names(json, "features", schema, gradus_schema_features(schema), gradus_schema_feature_name);
@@ -60,6 +61,7 @@ static void print_text(const gd_saved_model *model) {
     printf("%-8s %s\n", "model", model->path);
     gd_print_net(stdout, model->net);
     printf("%-8s %s\n", "loss", gradus_loss_name(gradus_net_loss(model->net)));
+    printf("%-8s %s\n", "scaled", gradus_net_scaling_mean(model->net) != NULL ? "inputs, as was learnt from the training set" : "no");
     if (schema == NULL) {
         printf("%-8s the file does not say what the inputs are\n", "inputs");
     } else {
