@@ -99,11 +99,13 @@ typedef struct gradus_batch {
     gradus_tensor inputs;  /* [samples, net inputs]: F32, or U8 read as u/255 (x = (float)u * 0x1.010102p-8f) */
     gradus_tensor targets; /* numbers, F32 [samples, outputs]; or classes, a vector of `samples`, I32 or U8: see below */
     size_t samples;
-    size_t first, total; /* of gradus_net_step: these are the samples from `first` on of a batch of `total`; 0 and 0: they are the whole batch */
-    uint64_t step;       /* global batches begun before this one; numbers random draws */
-    uint64_t seed;       /* of random draws: the dropout's */
-    uint32_t flags;      /* GRADUS_BATCH_* */
-    uint32_t reserved;   /* 0 */
+    size_t first, total;   /* of gradus_net_step: these are the samples from `first` on of a batch of `total`; 0 and 0: they are the whole batch */
+    uint64_t step;         /* global batches begun before this one; numbers random draws */
+    uint64_t seed;         /* of random draws: the dropout's */
+    uint32_t flags;        /* GRADUS_BATCH_* */
+    uint32_t reserved;     /* 0 */
+    gradus_tensor weights; /* F32 vector of `samples`, finite, 0 and over: how much each sample counts; data NULL: all the same */
+    double total_weight;   /* of the whole batch (gradus_weights_total); 0: what weights add up to, which are the whole batch's then */
 } gradus_batch;
 
 /* DROPOUT: gradus_net_loss_gradient drops units, as gradus_net_step always does. */
@@ -114,6 +116,14 @@ enum { GRADUS_BATCH_DROPOUT = 1 };
  * classes are 0 and 1, and the class is the target. */
 GRADUS_API void gradus_batch_init_sized(gradus_batch *batch, size_t struct_size);
 static inline void gradus_batch_init(gradus_batch *batch) { gradus_batch_init_sized(batch, sizeof *batch); }
+
+/* Weights multiply samples' losses and their gradients; a mean over the batch divides by the weights' sum, so that a common factor has no effect. (So
+ * it is in torch; Keras divides by the number of samples.) A sample of weight 0 counts nothing, whatever its target is. Class weights are sample
+ * weights: a sample's own times its class's. accuracy and f1 of an evaluation count every sample once. */
+
+/* What weights (an F32 vector, any size) add up to, in the order that gradus_batch.total_weight wants: 64 samples at a time. Errors: INVALID_ARGUMENT
+ * (shape; a weight that is negative or not finite), UNSUPPORTED (dtype). */
+GRADUS_API gradus_status gradus_weights_total(gradus_context *context, const gradus_tensor *weights, double *total);
 
 /* Makes an optimizer for the net, its state in the net's own layout. It serves this net (and nets of the same shape) only, in gradus_net_step. */
 GRADUS_API gradus_status gradus_net_optimizer_create(gradus_context *context, const gradus_net *net, const gradus_optimizer_config *config,

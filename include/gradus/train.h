@@ -107,6 +107,9 @@ typedef struct gradus_train_config {
     /* Where the best epoch's weights are kept: another net of the same shape, written whenever an epoch improves, so that on_epoch may save it. To go
      * on from a state with a best epoch, with restore_best, give the one it had. NULL: the library's own copy, if restore_best needs one. */
     gradus_net *best;
+    /* How much each of the data's samples counts while it is trained on, as in gradus_batch, a vector in the data's order; NULL: all the same. What is
+     * evaluated is not weighted. */
+    const gradus_tensor *weights;
 } gradus_train_config;
 
 GRADUS_API void gradus_train_config_init_sized(gradus_train_config *config, size_t struct_size);

@@ -46,6 +46,8 @@ static const gd_option options[] = {
      "hidden and output layers (default: 128:relu and an output layer\nthat suits data and loss); ACT: see below"},
     {"loss", CHOICES(GRADUS_LOSS_MAP), GD_GROUP_NET, TRAIN, GD_RECORDED, GD_CHOICE, FIELD(loss), 0, 0, NULL,
      "what is minimised (default: cross-entropy for classes, mse for\nnumbers); see below"},
+    {"class-weights", "balanced", GD_GROUP_NET, TRAIN, GD_RECORDED, GD_CHOICE, FIELD(class_weights), 0, 0, NULL,
+     "rare classes count as much as frequent ones (default: each\nsample counts the same)"},
     {"init", "NAME[:K=V,...]", GD_GROUP_NET, TRAIN, GD_RECORDED, GD_TEXT, FIELD(init), 0, 0, "glorot-uniform", "initial weights; names: see below"},
 
     {"optimizer", "NAME[:K=V,...]", GD_GROUP_TRAINING, TRAIN, GD_RECORDED, GD_TEXT, FIELD(optimizer), 0, 0, "adam", "how; names and keys: see below"},

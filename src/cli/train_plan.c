@@ -102,9 +102,9 @@ static void count_steps(gd_train_plan *plan) {
 
 static int plan_all(gd_train_plan *plan) {
     for (size_t i = 0; i < sizeof plan->texts / sizeof plan->texts[0]; i++) plan->texts[i] = gd_writer_make(&plan->means.context->allocator);
-    int (*const steps[])(gd_train_plan *) = {read_folder,    read_optimizer,      read_training, read_initializer, gd_plan_early_stop,
-                                             read_loss,      gd_plan_read_layers, gd_plan_data,  settle_loss,      gd_plan_complete_layers,
-                                             gd_plan_dropout};
+    int (*const steps[])(gd_train_plan *) = {read_folder,     read_optimizer,      read_training, read_initializer, gd_plan_early_stop,
+                                             read_loss,       gd_plan_read_layers, gd_plan_data,  settle_loss,      gd_plan_complete_layers,
+                                             gd_plan_dropout, gd_plan_weights};
     int code = GD_EXIT_DONE;
     for (size_t i = 0; i < sizeof steps / sizeof steps[0] && code == GD_EXIT_DONE; i++) code = steps[i](plan);
     if (code == GD_EXIT_DONE) count_steps(plan);
@@ -126,6 +126,8 @@ void gd_train_plan_end(gd_train_plan *plan) {
     for (size_t i = 0; i < sizeof plan->texts / sizeof plan->texts[0]; i++) gd_writer_free(&plan->texts[i]);
     if (plan->dropout != NULL) gd_release(&context->allocator, plan->dropout, plan->layer_count * sizeof *plan->dropout);
     if (plan->layers != NULL) gd_release(&context->allocator, plan->layers, plan->layer_count * sizeof *plan->layers);
+    if (plan->sample_weights != NULL)
+        gd_release(&context->allocator, plan->sample_weights, gradus_dataset_samples(plan->train) * sizeof *plan->sample_weights);
     gradus_dataset_destroy(context, plan->train);
     gradus_dataset_destroy(context, plan->valid);
     gradus_dataset_destroy(context, plan->test);

@@ -20,7 +20,9 @@ typedef struct gd_train_plan {
     gradus_schedule schedule;
     gradus_train_config config; /* all but the callbacks */
     gradus_initializer initializer;
-    double *dropout; /* [layer_count]; NULL: none */
+    double *dropout;       /* [layer_count]; NULL: none */
+    float *sample_weights; /* [samples to train on]; NULL: all the same */
+    gradus_tensor weights; /* a view of them */
     gd_checkpoint_policy checkpoint_every;
     gradus_scaling scaling;
     gradus_loss loss;
@@ -40,6 +42,9 @@ bool gd_train_plan_settle(gd_train_plan *plan, const gradus_net *net);
 
 /* plan_data.c: opens the data and sets apart what is not trained on. */
 int gd_plan_data(gd_train_plan *plan);
+
+/* plan_weights.c: --class-weights. */
+int gd_plan_weights(gd_train_plan *plan);
 
 /* plan_layers.c: the layers that --layers names; the output layer that data and loss ask for. */
 int gd_plan_read_layers(gd_train_plan *plan);

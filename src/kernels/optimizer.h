@@ -56,6 +56,7 @@ typedef struct gd_accumulation {
     size_t next, total; /* where the next part begins; 0: no batch is under way. Its samples */
     uint64_t seed, step;
     gd_tree loss;    /* over the leaves so far */
+    double weight;   /* of the samples so far */
     float *nodes;    /* open nodes of the tree over the leaves, each as the net's memory */
     size_t capacity; /* bytes of nodes */
 } gd_accumulation;

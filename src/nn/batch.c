@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "nn/loss.h"
+#include "nn/weights.h"
 
 enum { AHEAD = 2, ROW_GRAIN = 16 }; /* rows */
 
@@ -85,6 +86,8 @@ gradus_status gd_check_batch(gradus_context *context, const gradus_net *net, con
                             .drops = batch.flags & GRADUS_BATCH_DROPOUT,
                             .first = batch.first,
                             .total = batch.total ? batch.total : batch.samples};
+    status = gd_weigh_batch(context, &batch, what, samples);
+    if (status != GRADUS_OK) return status;
     if (gd_targets_are_classes(&batch.targets)) return check_labels(context, net, samples, what);
     if (batch.targets.dtype != GRADUS_DTYPE_F32)
         return gd_fail(context, GRADUS_UNSUPPORTED, "%s: targets of dtype %d; F32 (numbers), U8 and I32 (classes) are supported", what,

@@ -25,6 +25,7 @@ gradus_status gd_evaluate(gd_chunk *c, const gd_samples *samples, gd_visit *visi
                      .first = first,
                      .y = result,
                      .targets = &samples->targets,
+                     .weights = samples->weights.data ? &samples->weights : NULL,
                      .leaf_sums = c->leaf_sums};
         size_t count = gd_chunk_plan(c, &samples->inputs, first, n, gd_loss_forward_activation(c->net), result, stride);
         c->phases[count++] = gd_loss_phase(&l);
@@ -32,7 +33,7 @@ gradus_status gd_evaluate(gd_chunk *c, const gd_samples *samples, gd_visit *visi
         for (size_t leaf = 0; status == GRADUS_OK && leaf * GD_LEAF < n; leaf++) gd_tree_add(&tree, c->leaf_sums[leaf]);
         if (status == GRADUS_OK) visit(user, c, first, n);
     }
-    *loss = gd_tree_total(&tree) / gd_loss_divisor(c->net->loss, samples->count, outputs);
+    *loss = gd_tree_total(&tree) / gd_loss_divisor(c->net->loss, samples->weights.data ? samples->total_weight : (double)samples->count, outputs);
     return status;
 }
 

@@ -15,9 +15,9 @@ size_t gd_label(const gradus_tensor *targets, size_t i) {
 
 size_t gd_loss_classes(gradus_loss kind, size_t outputs) { return outputs == 1 && kind != GRADUS_LOSS_CROSS_ENTROPY ? 2 : outputs; }
 
-double gd_loss_divisor(gradus_loss kind, size_t n, size_t outputs) {
+double gd_loss_divisor(gradus_loss kind, double n, size_t outputs) {
     const bool by_samples = kind == GRADUS_LOSS_CROSS_ENTROPY || kind == GRADUS_LOSS_HALF_MSE;
-    return by_samples ? (double)n : (double)n * (double)outputs;
+    return by_samples ? n : n * (double)outputs;
 }
 
 gradus_activation gd_loss_activation(gradus_loss kind) {
@@ -160,12 +160,23 @@ static uint32_t count_right(const gd_loss *l, size_t first, size_t count) {
     return right;
 }
 
+/* A sample's weight multiplies last; 0 is a select. */
+static void weigh(const gd_loss *l, size_t first, size_t count, double *values) {
+    for (size_t i = 0; i < count; i++) {
+        const float weight = ((const float *)l->weights->data)[row_of(l, first + i)];
+        float *d = l->d ? l->d + (first + i) * l->d_stride : NULL;
+        values[i] = weight == 0.0f ? 0.0 : values[i] * (double)weight;
+        for (size_t j = 0; d && j < l->outputs; j++) d[j] = weight == 0.0f ? 0.0f : d[j] * weight;
+    }
+}
+
 static void leaves(void *argument, size_t begin, size_t end) {
     const gd_loss *l = argument;
     double values[GD_LEAF];
     for (size_t leaf = begin; leaf < end; leaf++) {
         const size_t first = leaf * GD_LEAF, count = l->samples - first < GD_LEAF ? l->samples - first : GD_LEAF;
         samples_functions[l->kind](l, first, count, values);
+        if (l->weights) weigh(l, first, count, values);
         l->leaf_sums[leaf] = gd_leaf_sum(values, count);
         if (l->leaf_right) l->leaf_right[leaf] = count_right(l, first, count);
     }

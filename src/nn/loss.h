@@ -17,17 +17,18 @@ typedef struct gd_loss {
     float *y;              /* becomes the outputs in full: probabilities */
     const float *z;        /* [samples][y_stride]: the last layer's values before an activation whose derivative asks for them, else NULL */
     const gradus_tensor *targets;
-    float *d;             /* the gradient before the last activation, [samples][d_stride]; NULL: not wanted */
-    float scale;          /* 1/n, for means over outputs 1/(n*outputs) */
-    double *leaf_sums;    /* [leaves]: undivided */
-    uint32_t *leaf_right; /* [leaves]: how many are classified right, where there are classes; NULL: not wanted */
+    const gradus_tensor *weights; /* of the samples, in the targets' order; NULL: none */
+    float *d;                     /* the gradient before the last activation, [samples][d_stride]; NULL: not wanted */
+    float scale;                  /* 1/n, for means over outputs 1/(n*outputs) */
+    double *leaf_sums;            /* [leaves]: undivided */
+    uint32_t *leaf_right;         /* [leaves]: how many are classified right, where there are classes; NULL: not wanted */
 } gd_loss;
 
 /* The phase over leaves of 64 samples. */
 gd_phase gd_loss_phase(gd_loss *loss);
 
-/* What the undivided sum over n samples is divided by. */
-double gd_loss_divisor(gradus_loss kind, size_t n, size_t outputs);
+/* What the undivided sum over n samples, or samples whose weights add up to n, is divided by. */
+double gd_loss_divisor(gradus_loss kind, double n, size_t outputs);
 
 /* The activation that a loss is joined with, so that it is computed from logits; UNSET: it takes any. The last forward phase leaves that one out. */
 gradus_activation gd_loss_activation(gradus_loss kind);

@@ -47,6 +47,8 @@ typedef struct gd_samples {
     uint64_t seed, step;   /* of the random draws */
     bool drops;            /* dropout is wanted */
     size_t first, total;   /* sample 0's position in the global batch of `total` samples; total 0: these are all */
+    gradus_tensor weights; /* a vector, in the order of targets; data NULL: none */
+    double total_weight;   /* of the global batch; 0, where these are all: not known yet */
 } gd_samples;
 
 /* Checks inputs [count, net inputs], F32 or U8. */

@@ -49,6 +49,7 @@ typedef struct gd_plan {
     gd_tree tree;         /* over the leaves of the loss */
     double sum, mean;     /* of the loss so far: undivided, and over the batch */
     uint64_t right;       /* samples of this call classified right so far, where there are classes */
+    double weight;        /* of the samples so far that the mean is over: their number without weights; never 0 */
     int skip;             /* it is not finite: parameters and states stay */
     float **outputs;      /* [layer]: [samples][row stride] */
     float **sums;         /* [layer]: the same as the activation's derivative asks for it, where outputs are not that: before the activation, or the

@@ -13,7 +13,7 @@ static void join_loss(void *argument, size_t begin, size_t end) {
         p->right += p->loss.leaf_right[leaf];
     }
     p->sum = gd_tree_total(&p->tree);
-    p->mean = p->sum / gd_loss_divisor(p->net->loss, p->samples.first + p->samples.count, gradus_net_outputs(p->net));
+    p->mean = p->sum / gd_loss_divisor(p->net->loss, p->weight, gradus_net_outputs(p->net));
     p->skip = !isfinite(p->mean);
 }
 
@@ -42,6 +42,9 @@ static double update(const gd_plan *p, size_t l) { return 4.0 * GD_ELEMENT * wei
 static void take_samples(gd_plan *p) {
     p->load.order = p->loss.order = p->samples.order;
     p->load.scaling = p->net->scaling;
+    const double n = p->samples.weights.data ? p->samples.total_weight : (double)p->samples.total;
+    p->loss.weights = p->samples.weights.data ? &p->samples.weights : NULL;
+    p->loss.scale = (float)(1.0 / gd_loss_divisor(p->net->loss, n, gradus_net_outputs(p->net)));
     for (size_t l = 0; p->traits.drops && l <= p->layer_count; l++) {
         const uint32_t index = l < p->layer_count ? (uint32_t)l : GD_DROP_INPUTS;
         p->dropouts[l].stream = gd_stream_make(p->samples.seed, p->samples.step, index, GD_PURPOSE_DROPOUT);
@@ -180,7 +183,6 @@ static void plan_clipping(gd_plan *p) {
 static void plan(gd_plan *p) {
     const gradus_net *net = p->net;
     const size_t layers = net->layer_count;
-    p->loss.scale = (float)(1.0 / gd_loss_divisor(net->loss, p->samples.total, gradus_net_outputs(net)));
     p->loss.d = p->trained || p->gradients ? p->d[0] : NULL;
     p->operations = 0.0;
     p->phase_count = p->abandonable = 0;

@@ -5,6 +5,7 @@
 #include "base/fp.h"
 #include "nn/net.h"
 #include "nn/plan.h"
+#include "nn/weights.h"
 
 static bool all_finite(const float *values, size_t n) {
     for (size_t i = 0; i < n; i++)
@@ -40,10 +41,21 @@ static void begin_updates(gd_plan *p) {
     }
 }
 
+/* What the mean loss is over: the samples, or their weights, of the calls for this batch so far. */
+static double weight_so_far(gd_plan *p) {
+    const gd_samples *s = &p->samples;
+    if (!s->weights.data) return (double)(s->first + s->count);
+    if (s->first + s->count == s->total) return s->total_weight;
+    double *const weight = &p->optimizer->accumulation.weight;
+    *weight = (s->first > 0 ? *weight : 0.0) + gd_weights_total(&s->weights, s->order, s->count);
+    return *weight > 0.0 ? *weight : 1.0; /* a mean over nothing is 0 */
+}
+
 /* Part by part. The last one's phases are the first to change anything that stays. */
 static GD_NOINLINE gradus_status run(gd_plan *p) {
     gradus_status status = GRADUS_OK;
     size_t layer = p->layer_count;
+    p->weight = weight_so_far(p);
     p->tree = p->samples.first > 0 ? p->optimizer->accumulation.loss : (gd_tree){.top = 0};
     p->right = 0;
     if (p->optimizer) begin_updates(p);
@@ -92,6 +104,8 @@ gradus_status gd_net_step(gradus_context *context, gradus_net *net, gradus_optim
     if (status != GRADUS_OK) return status;
     training.drops = true;
     if (training.total == 0) training.total = training.count;
+    if (training.weights.data && training.total_weight == 0.0)
+        training.total_weight = gd_weights_total(&training.weights, training.order, training.count);
     status = gd_accumulation_take(context, net, optimizer, &training);
     if (status != GRADUS_OK) return status;
     status = pass(context, net, &training, net, optimizer, NULL, result);

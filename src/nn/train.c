@@ -9,6 +9,7 @@
 #include "base/philox.h"
 #include "nn/loss.h"
 #include "nn/schedule.h"
+#include "nn/weights.h"
 
 static void show_state(const gd_run *r) {
     if (r->caller) gd_write_struct(r->caller, r->caller->struct_size, &r->state, sizeof r->state);
@@ -83,17 +84,23 @@ static void call(gd_run *r, callback *function, const gradus_progress *progress)
     show_state(r);
 }
 
-static GD_NOINLINE void add_loss(gd_run *r, double sum, size_t count) {
+static GD_NOINLINE void add_loss(gd_run *r, double sum, const gd_samples *batch) {
+    const double n = batch->weights.data ? gd_weights_total(&batch->weights, batch->order, batch->count) : (double)batch->count;
     r->state.epoch_loss_sum += sum;
-    r->state.epoch_loss_divisor += gd_loss_divisor(r->net->loss, count, gradus_net_outputs(r->net));
+    r->state.epoch_loss_divisor += gd_loss_divisor(r->net->loss, n, gradus_net_outputs(r->net));
 }
 
 static gradus_status step(gd_run *r) {
     gd_step_result result;
     gradus_train_state *s = &r->state;
     const size_t first = (size_t)s->epoch_samples, count = gd_least(r->all.count - first, r->batch_size);
-    const gd_samples batch = {
-        .inputs = r->all.inputs, .targets = r->all.targets, .count = count, .order = r->order + first, .seed = r->config.seed, .step = s->steps};
+    const gd_samples batch = {.inputs = r->all.inputs,
+                              .targets = r->all.targets,
+                              .weights = r->all.weights,
+                              .count = count,
+                              .order = r->order + first,
+                              .seed = r->config.seed,
+                              .step = s->steps};
     gradus_status status = set_learning_rate(r);
     if (status == GRADUS_OK) status = gd_net_step(r->context, r->net, r->optimizer, &batch, &result);
     if (status == GRADUS_NOT_FINITE)
@@ -104,7 +111,7 @@ static gradus_status step(gd_run *r) {
     s->epoch_samples += count;
     s->epoch_right += result.right;
     const gd_fp_environment environment = gd_fp_enter();
-    add_loss(r, result.sum, count);
+    add_loss(r, result.sum, &batch);
     gd_fp_leave(environment);
     show_state(r);
     return GRADUS_OK;

@@ -59,8 +59,9 @@ gradus_batch gd_dataset_batch(const gradus_dataset *data) {
     return all;
 }
 
-static gradus_status check_data(const gd_run *r, const gradus_dataset *data, const char *what, gd_samples *samples) {
-    const gradus_batch all = gd_dataset_batch(data);
+static gradus_status check_data(const gd_run *r, const gradus_dataset *data, const gradus_tensor *weights, const char *what, gd_samples *samples) {
+    gradus_batch all = gd_dataset_batch(data);
+    if (weights) all.weights = *weights;
     if (all.samples == 0) return gd_fail(r->context, GRADUS_INVALID_ARGUMENT, "%s is empty", what);
     if (all.inputs.columns != r->net->inputs)
         return gd_fail(r->context, GRADUS_INVALID_ARGUMENT, "%s has %zu features, the net expects %zu", what, all.inputs.columns, r->net->inputs);
@@ -94,7 +95,7 @@ static gradus_status check_config(const gd_run *r) {
     if (!(c->min_delta >= 0.0 && isfinite(c->min_delta)) || !(c->stop_loss >= 0.0 && isfinite(c->stop_loss)))
         return gd_fail(r->context, GRADUS_INVALID_ARGUMENT, "gradus_train: min_delta is %g and stop_loss %g; expected numbers from 0 on",
                        c->min_delta, c->stop_loss);
-    if (c->valid) status = check_data(r, c->valid, "gradus_train: the validation set", &valid);
+    if (c->valid) status = check_data(r, c->valid, NULL, "gradus_train: the validation set", &valid);
     if (status != GRADUS_OK || c->monitor != GRADUS_MONITOR_ACCURACY) return status;
     if (!c->valid) return gd_fail(r->context, GRADUS_INVALID_ARGUMENT, "gradus_train: to monitor the accuracy a validation set is needed");
     if (!gd_have_classes(r->net->loss, gradus_net_outputs(r->net), &valid.targets))
@@ -153,7 +154,7 @@ gradus_status gd_run_begin(gd_run *r, const gradus_dataset *data, const gradus_t
         return gd_fail(r->context, GRADUS_INVALID_ARGUMENT, "gradus_train: %s is NULL", !r->net ? "net" : !r->optimizer ? "optimizer" : "data");
     gradus_status status = config ? gd_read_struct(r->context, "gradus_train_config", config, &r->config, sizeof r->config) : GRADUS_OK;
     if (status == GRADUS_OK && r->caller) status = gd_read_struct(r->context, "gradus_train_state", r->caller, &r->state, sizeof r->state);
-    if (status == GRADUS_OK) status = check_data(r, data, "gradus_train: the data set", &r->all);
+    if (status == GRADUS_OK) status = check_data(r, data, r->config.weights, "gradus_train: the data set", &r->all);
     if (status != GRADUS_OK) return status;
     if (r->all.count > MAX_ROWS)
         return gd_fail(r->context, GRADUS_UNSUPPORTED, "gradus_train: %zu samples; up to %d are supported", r->all.count, MAX_ROWS);
