@@ -125,7 +125,9 @@ static inline void gradus_batch_init(gradus_batch *batch) { gradus_batch_init_si
  * (shape; a weight that is negative or not finite), UNSUPPORTED (dtype). */
 GRADUS_API gradus_status gradus_weights_total(gradus_context *context, const gradus_tensor *weights, double *total);
 
-/* Makes an optimizer for the net, its state in the net's own layout. It serves this net (and nets of the same shape) only, in gradus_net_step. */
+/* Makes an optimizer for the net, its state in the net's own layout. It serves this net (and nets of the same shape) only, in gradus_net_step.
+ * With config->groups of 2 or more, weights are in group 0 and biases in group 1: gradus_optimizer_set(context, optimizer, 1, GRADUS_WEIGHT_DECAY, 0.0)
+ * then leaves biases without decay. With one group all are in it. */
 GRADUS_API gradus_status gradus_net_optimizer_create(gradus_context *context, const gradus_net *net, const gradus_optimizer_config *config,
                                                      gradus_optimizer **optimizer);
 

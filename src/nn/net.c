@@ -250,7 +250,8 @@ gradus_status gradus_net_optimizer_create(gradus_context *context, const gradus_
     size_t bytes;
     void *memory;
     const size_t count = 2 * net->layer_count;
-    enum { NAME = 40 };
+    enum { NAME = 40, UP_TO_GROUPS = offsetof(gradus_optimizer_config, groups) + sizeof config->groups };
+    const bool apart = config && config->struct_size >= UP_TO_GROUPS && config->groups > 1; /* biases */
     *optimizer = NULL;
     if (!gd_size_multiply(count, sizeof(gradus_parameter) + sizeof(size_t) + NAME, &bytes)) bytes = SIZE_MAX;
     gradus_status status = gd_context_scratch(context, bytes, &memory);
@@ -269,7 +270,8 @@ gradus_status gradus_net_optimizer_create(gradus_context *context, const gradus_
                                            .rows = weight ? dense.inputs : 1,
                                            .columns = dense.outputs,
                                            .role = weight ? GRADUS_ROLE_WEIGHT : GRADUS_ROLE_BIAS,
-                                           .output_axis = GRADUS_AXIS_COLUMNS};
+                                           .output_axis = GRADUS_AXIS_COLUMNS,
+                                           .group = !weight && apart};
         sizes[i] = dense.outputs;
         if (weight) (void)gd_dense_size(dense, &sizes[i]);
     }

@@ -308,3 +308,35 @@ Test(net, evaluation_of_ties) {
     gradus_net_destroy(context, net);
     gradus_context_destroy(context);
 }
+
+/* With two groups biases have hyper-parameters of their own: what weight decay spares, bit for bit the step without decay. */
+Test(net, biases_in_a_group_of_their_own) {
+    gradus_context *context = context_of(1);
+    const net_shape shape = shape_of(5, 2, (const size_t[]){20, 3}, GRADUS_ACTIVATION_TANH, GRADUS_ACTIVATION_SOFTMAX);
+    sample_set set = make_samples(&shape, 30, 0, 1);
+    tensor_list lists[3];
+    for (int k = 0; k < 3; k++) { /* 0: no decay, 1: decay, 2: decay of weights */
+        gradus_net *net = make_net(context, &shape, 1);
+        gradus_optimizer_config config;
+        gradus_optimizer *optimizer;
+        double loss;
+        gradus_optimizer_config_init(&config, GRADUS_OPTIMIZER_ADAMW);
+        config.groups = k == 2 ? 2 : 1;
+        config.hyper_parameters[GRADUS_WEIGHT_DECAY] = k ? 0.5 : 0.0;
+        cr_assert_eq(gradus_net_optimizer_create(context, net, &config, &optimizer), GRADUS_OK);
+        if (k == 2) cr_assert_eq(gradus_optimizer_set(context, optimizer, 1, GRADUS_WEIGHT_DECAY, 0.0), GRADUS_OK);
+        cr_assert_eq(gradus_net_step(context, net, optimizer, &set.batch, &loss), GRADUS_OK);
+        list_make(&lists[k], &shape, 0);
+        list_get(context, net, &lists[k]);
+        gradus_optimizer_destroy(context, optimizer);
+        gradus_net_destroy(context, net);
+    }
+    for (size_t t = 0; t < 4; t++) {
+        const int same = t % 2 ? 0 : 1;
+        cr_assert(memcmp(lists[2].memory[t], lists[same].memory[t], lists[2].floats[t] * sizeof(float)) == 0);
+        cr_assert(memcmp(lists[2].memory[t], lists[1 - same].memory[t], lists[2].floats[t] * sizeof(float)) != 0);
+    }
+    for (int k = 0; k < 3; k++) list_free(&lists[k]);
+    free_samples(&set);
+    gradus_context_destroy(context);
+}
