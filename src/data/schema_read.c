@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/context.h"
+#include "base/fp.h"
 #include "base/number.h"
 #include "data/schema.h"
 #include "format/json.h"
@@ -156,7 +157,7 @@ static gradus_status read_schema(const gd_parsing *p, size_t columns) {
     return gd_schema_lists(p->context, schema);
 }
 
-static gradus_status parse(gradus_context *context, const gd_json *json, gradus_schema **schema) {
+static GD_NOINLINE gradus_status parse(gradus_context *context, const gd_json *json, gradus_schema **schema) {
     size_t columns;
     gradus_schema *made;
     gd_parsing parsing = {context, json, NULL};
@@ -188,7 +189,9 @@ gradus_status gradus_schema_parse(gradus_context *context, const char *text, siz
     memcpy(copy, text, size);
     status = gd_json_parse(context, "schema", copy, size, &json);
     if (!status) {
+        gd_fp_environment environment = gd_fp_enter();
         status = parse(context, &json, schema);
+        gd_fp_leave(environment);
         gd_json_free(&context->allocator, &json);
     }
     gd_release(&context->allocator, copy, size);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/context.h"
+#include "base/fp.h"
 #include "data/schema.h"
 #include "format/json.h"
 
@@ -35,7 +36,7 @@ static void write_column(gd_json_writer *json, const gradus_schema *schema, size
     gd_json_end_object(json);
 }
 
-static void write_schema(gd_json_writer *json, const gradus_schema *schema) {
+static GD_NOINLINE void write_schema(gd_json_writer *json, const gradus_schema *schema) {
     gd_json_begin_object(json, NULL);
     gd_json_string(json, "format", GD_SCHEMA_FORMAT);
     gd_json_string(json, "task", gradus_task_name(schema->task));
@@ -77,7 +78,9 @@ gradus_status gradus_schema_write(gradus_context *context, const gradus_schema *
     int before = errno;
     gd_writer out = gd_writer_make(&context->allocator);
     gd_json_writer json = {&out, false};
+    gd_fp_environment environment = gd_fp_enter();
     write_schema(&json, schema);
+    gd_fp_leave(environment);
     gd_write_bytes(&out, "", 1);
     gradus_status status = copy_out(context, &out, text, size, needed);
     gd_writer_free(&out);

@@ -16,7 +16,7 @@ static void add(bytes *b, const void *data, size_t size) {
 }
 
 static void add_number(bytes *b, uint64_t value, size_t size) {
-    for (size_t i = 0; i < size; i++) add(b, &(uint8_t){(uint8_t)(value >> (8 * i))}, 1);
+    for (size_t i = 0; i < size; i++) add(b, &(uint8_t){i < 8 ? (uint8_t)(value >> (8 * i)) : 0}, 1);
 }
 
 /* An .npy header, padded as NumPy does. */
