@@ -183,34 +183,25 @@ Test(npy, malformed_files_are_refused) {
 typedef struct zip {
     bytes file, list;
     unsigned members;
+    size_t skipped; /* zeros in the file that are not in `file` */
     bool bad_extra; /* extra fields that say they are longer than they are */
 } zip;
 
-static void add_member(zip *z, const char *name, const bytes *content, bool deflate_it) {
-    static uint8_t packed[16384];
-    const size_t at = z->file.size, n = strlen(name);
-    uLongf size = sizeof packed;
-    const uint32_t crc = (uint32_t)crc32(0, content->data, (uInt)content->size);
-    if (deflate_it) { /* a zlib stream is a deflate stream between 2 and 4 bytes */
-        cr_assert_eq(compress2(packed, &size, content->data, content->size, 9), Z_OK);
-        size -= 6;
-        memmove(packed, packed + 2, size);
-    } else {
-        size = content->size;
-        memcpy(packed, content->data, size);
-    }
+/* What stands before a member's content, and its entry in the list. */
+static void add_entry(zip *z, const char *name, bool deflated, uint32_t crc, size_t packed_size, size_t size) {
+    const size_t at = z->file.size + z->skipped, n = strlen(name);
     for (int list = 0; list < 2; list++) {
         bytes *to = list ? &z->list : &z->file;
+        const bool extra = list && z->bad_extra;
         add_number(to, list ? 0x02014b50 : 0x04034b50, 4);
         if (list) add_number(to, 20, 2);
         add_number(to, 20, 2);
         add_number(to, 0, 2);
-        add_number(to, deflate_it ? 8 : 0, 2);
+        add_number(to, deflated ? 8 : 0, 2);
         add_number(to, 0, 4);
         add_number(to, crc, 4);
-        add_number(to, list ? size : UINT32_MAX, 4); /* as NumPy writes them: real sizes are in the list */
-        add_number(to, list ? content->size : UINT32_MAX, 4);
-        const bool extra = list && z->bad_extra;
+        add_number(to, list ? packed_size : UINT32_MAX, 4); /* as NumPy writes them: real sizes are in the list */
+        add_number(to, list ? size : UINT32_MAX, 4);
         add_number(to, n, 2);
         add_number(to, extra ? 8 : 0, 2);
         if (list) {
@@ -224,12 +215,27 @@ static void add_member(zip *z, const char *name, const bytes *content, bool defl
                 "1234",
                 8);
     }
-    add(&z->file, packed, size);
     z->members++;
 }
 
+static void add_member(zip *z, const char *name, const bytes *content, bool deflate_it) {
+    static uint8_t packed[16384];
+    uLongf size = sizeof packed;
+    const uint32_t crc = (uint32_t)crc32(0, content->data, (uInt)content->size);
+    if (deflate_it) { /* a zlib stream is a deflate stream between 2 and 4 bytes */
+        cr_assert_eq(compress2(packed, &size, content->data, content->size, 9), Z_OK);
+        size -= 6;
+        memmove(packed, packed + 2, size);
+    } else {
+        size = content->size;
+        memcpy(packed, content->data, size);
+    }
+    add_entry(z, name, deflate_it, crc, size, content->size);
+    add(&z->file, packed, size);
+}
+
 static void end_zip(zip *z) {
-    const size_t at = z->file.size;
+    const size_t at = z->file.size + z->skipped;
     add(&z->file, z->list.data, z->list.size);
     add_number(&z->file, 0x06054b50, 4);
     add_number(&z->file, 0, 4);
@@ -348,5 +354,35 @@ Test(npy, large_arrays_are_mapped) {
     cr_expect(gradus_dataset_inputs(held).row_stride == COLUMNS - 1 && gradus_dataset_samples(held) == 105);
     gradus_dataset_destroy(p.context, train);
     gradus_dataset_destroy(p.context, held);
+    leave(&p);
+}
+
+/* The same in an archive, where inputs are stored: pictures of 65 MiB of zeros, which take no memory. */
+Test(npy, large_members_are_mapped) {
+    enum { ROWS = 65 << 10, SIDE = 32, PIXELS = ROWS * SIDE * SIDE };
+    place p;
+    zip z = {.members = 0};
+    bytes x = {.size = 0}, y = {.size = 0};
+    arrive(&p);
+    add_header(&x, 1, "|u1", false, "66560, 32, 32");
+    add_header(&y, 1, "|u1", false, "66560");
+    add_entry(&z, "x.npy", false, 0, x.size + PIXELS, x.size + PIXELS);
+    add(&z.file, x.data, x.size);
+    const size_t before = z.file.size;
+    z.skipped = PIXELS;
+    add_entry(&z, "y.npy", false, 0, y.size + ROWS, y.size + ROWS);
+    add(&z.file, y.data, y.size);
+    const size_t middle = z.file.size;
+    z.skipped += ROWS;
+    end_zip(&z);
+    write_file(&p, z.file.data, before);
+    FILE *file = fopen(p.path, "r+b");
+    cr_assert(fseek(file, (long)before + PIXELS, SEEK_SET) == 0 && fwrite(z.file.data + before, middle - before, 1, file) == 1);
+    cr_assert(fputc(3, file) == 3 && fseek(file, (long)middle + PIXELS + ROWS, SEEK_SET) == 0);
+    cr_assert(fwrite(z.file.data + middle, z.file.size - middle, 1, file) == 1 && fclose(file) == 0);
+    cr_assert_eq(gradus_dataset_open(p.context, p.path, NULL, &p.train, &p.test), GRADUS_OK, "%s", gradus_context_message(p.context));
+    cr_expect(gradus_dataset_samples(p.train) == ROWS && gradus_dataset_height(p.train) == SIDE && gradus_dataset_classes(p.train) == 2);
+    cr_expect(target(p.train, 0) == 1.0 && target(p.train, 1) == 0.0 && input(p.train, ROWS - 1, 1023) == 0.0f);
+    cr_expect_lt(p.counter.live_bytes, 1 << 20);
     leave(&p);
 }
