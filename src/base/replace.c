@@ -79,11 +79,13 @@ static int fill(int file, const mode_t *mode, const void *data, size_t size) {
 /* name[NAME_MAX + 1] gets "-previous" before its last point, or at its end. false: too long. */
 static bool name_previous(char *name) {
     static const char mark[] = "-previous";
-    char *point = strrchr(name, '.');
-    if (strlen(name) + sizeof mark - 1 > NAME_MAX) return false;
-    if (point == NULL || point == name) point = name + strlen(name);
-    memmove(point + sizeof mark - 1, point, strlen(point) + 1);
-    memcpy(point, mark, sizeof mark - 1);
+    const size_t length = strlen(name), added = sizeof mark - 1;
+    size_t at = length;
+    if (length + added > NAME_MAX) return false;
+    for (size_t i = 1; i < length; i++)
+        if (name[i] == '.') at = i;
+    memmove(name + at + added, name + at, length - at + 1);
+    memcpy(name + at, mark, added);
     return true;
 }
 
