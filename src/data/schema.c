@@ -184,7 +184,7 @@ int32_t gradus_schema_input_dtype(const gradus_schema *schema) { return schema->
 const char *gradus_schema_feature_name(const gradus_schema *schema, size_t feature) { return gd_names_at(&schema->feature_names, feature); }
 
 int gradus_schema_feature_is_category(const gradus_schema *schema, size_t feature) {
-    for (size_t i = 0; i < schema->column_count; i++) {
+    for (size_t i = 0; i < schema->column_count && gd_names_count(&schema->categories) > 0; i++) {
         const gd_column *c = &schema->columns[i];
         if (c->role == GD_ROLE_INPUT && c->categorical && feature >= c->first && feature < c->first + c->categories) return 1;
     }

@@ -46,9 +46,9 @@ static gradus_status name_classes(gradus_context *context, const gd_sheet *sheet
         if (gd_names_count(&schema->classes) > GD_MOST_CLASSES)
             return gd_fail(context, GRADUS_BAD_DATA, "%s: more than %d different targets: too many for classes", sheet->path, GD_MOST_CLASSES);
     }
-    if (gd_names_count(&schema->classes) < 2)
-        return gd_fail(context, GRADUS_BAD_DATA, "%s: every label is %s: expected at least two classes", sheet->path, name);
-    return gd_schema_lists(context, schema);
+    gradus_status status = gd_schema_lists(context, schema);
+    if (status || gd_names_count(&schema->classes) >= 2) return status;
+    return gd_fail(context, GRADUS_BAD_DATA, "%s: every label is %s: expected at least two classes", sheet->path, name);
 }
 
 gradus_status gd_sheet_learn_classes(gradus_context *context, const gd_sheet *sheet, gradus_schema *schema) {

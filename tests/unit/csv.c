@@ -1,6 +1,6 @@
 /* Tables as people have them: what is read from good ones, and the message each kind of bad one gets. */
 #include <errno.h>
-#include <sys/wait.h>
+#include <fenv.h>
 
 #include "tables.h"
 
@@ -341,6 +341,19 @@ Test(csv, a_failed_allocation_is_an_error_that_leaks_nothing) {
         if (!refused) break;
         cr_assert_lt(refuse, 200);
     }
+}
+
+Test(csv, the_hosts_rounding_does_not_matter) {
+    place p;
+    arrive(&p);
+    p.config.missing = GRADUS_MISSING_MEAN;
+    fesetround(FE_UPWARD);
+    opens(&p, "0.1,0.3\n,16777217\n0.7,1e-45\n");
+    cr_expect_eq(fegetround(), FE_UPWARD);
+    fesetround(FE_TONEAREST);
+    cr_expect(input(p.train, 0, 0) == 0.1f && input(p.train, 1, 0) == (float)(((double)0.1f + (double)0.7f) / 2.0) && input(p.train, 2, 0) == 0.7f);
+    cr_expect(target(p.train, 0) == (double)0.3f && target(p.train, 1) == 16777216.0 && target(p.train, 2) == 0x1p-149);
+    leave(&p);
 }
 
 Test(csv, configs_are_checked) {

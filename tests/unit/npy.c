@@ -312,6 +312,33 @@ Test(npy, archives_hold_arrays_of_known_names) {
     leave(&p);
 }
 
+/* Whichever allocation fails, the file's, zlib's or the data set's: an error, and all is given back. */
+Test(npy, a_failed_allocation_is_an_error_that_leaks_nothing) {
+    const bytes x = array("<f4", "3, 4", counted, 12), y = array("<i8", "3", labels, 3), matrix = array("<f8", "6, 2", counted, 12);
+    zip z = {.members = 0};
+    add_member(&z, "x.npy", &x, true);
+    add_member(&z, "y.npy", &y, true);
+    add_member(&z, "x_test.npy", &x, false);
+    add_member(&z, "y_test.npy", &y, true);
+    end_zip(&z);
+    const bytes *const files[] = {&z.file, &matrix, &x};
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
+        for (size_t refuse = 1;; refuse++) {
+            place p;
+            arrive(&p);
+            p.config.task = i == 1 ? GRADUS_TASK_CLASSIFICATION : GRADUS_TASK_AUTO;
+            p.counter.refuse_at = p.counter.asked + refuse;
+            const gradus_status status = open_array(&p, files[i]);
+            const bool refused = p.counter.refused;
+            cr_expect_eq(status, refused ? GRADUS_OUT_OF_MEMORY : GRADUS_OK, "allocation %zu: %d %s", refuse, status,
+                         gradus_context_message(p.context));
+            cr_expect(!refused || (!p.train && !p.test));
+            leave(&p);
+            if (!refused) break;
+            cr_assert_lt(refuse, 200);
+        }
+}
+
 /* Cut anywhere, or any byte another: an error or a data set, never a crash; all is released. */
 Test(npy, damaged_archives_do_no_harm) {
     place p;
