@@ -1,4 +1,5 @@
 /* Opening tables: as a config says, or as another's schema does. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/context.h"
@@ -55,13 +56,29 @@ typedef struct gd_matcher {
     bool with_targets;
 } gd_matcher;
 
-/* The file's column of that name; SIZE_MAX: there is none. Names are usually in the same order, so the search begins at `from`. */
-static size_t find_column(const gd_table *table, const char *const *fields, const char *name, size_t from) {
-    for (size_t i = 0; i < table->csv.columns; i++) {
-        const size_t at = (from + i) % table->csv.columns;
-        if (strcmp(fields[at], name) == 0) return at;
+/* One field of the first row. */
+typedef struct gd_heading {
+    const char *name;
+    size_t column;
+} gd_heading;
+
+static int compare_headings(const void *a, const void *b) {
+    const gd_heading *x = a, *y = b;
+    const int order = strcmp(x->name, y->name);
+    return order ? order : (x->column > y->column) - (x->column < y->column);
+}
+
+/* The file's first column of that name, of sorted headings; SIZE_MAX: there is none. */
+static size_t find_column(const gd_heading *headings, size_t count, const char *name) {
+    size_t low = 0, high = count;
+    while (low < high) {
+        const size_t middle = low + (high - low) / 2;
+        if (strcmp(headings[middle].name, name) < 0)
+            low = middle + 1;
+        else
+            high = middle;
     }
-    return SIZE_MAX;
+    return low < count && strcmp(headings[low].name, name) == 0 ? headings[low].column : SIZE_MAX;
 }
 
 static gradus_status lacks_column(const gd_matcher *m, size_t column) {
@@ -70,18 +87,18 @@ static gradus_status lacks_column(const gd_matcher *m, size_t column) {
 }
 
 /* By the names of the header; *found: how many of the inputs' names are in it. */
-static gradus_status match_names(gd_matcher *m, const char *const *fields, size_t *found) {
+static gradus_status match_names(gd_matcher *m, const gd_heading *headings, size_t *found) {
     gradus_status status = GRADUS_OK;
+    const size_t count = m->table->csv.columns;
     *found = 0;
     m->with_targets = true;
-    for (size_t i = 0; i < m->table->csv.columns; i++) m->columns[i] = SIZE_MAX;
-    for (size_t i = 0, from = 0; i < m->schema->column_count; i++) {
+    for (size_t i = 0; i < count; i++) m->columns[i] = SIZE_MAX;
+    for (size_t i = 0; i < m->schema->column_count; i++) {
         const gd_role role = m->schema->columns[i].role;
         if (role == GD_ROLE_IGNORED) continue;
-        const size_t at = find_column(m->table, fields, gd_schema_column_name(m->schema, i), from);
+        const size_t at = find_column(headings, count, gd_schema_column_name(m->schema, i));
         if (at != SIZE_MAX) {
             m->columns[at] = i;
-            from = at + 1;
             *found += role == GD_ROLE_INPUT;
         } else if (role == GD_ROLE_INPUT || !m->opening->targets_optional) {
             if (!status) status = lacks_column(m, i);
@@ -140,15 +157,17 @@ static gradus_status match(gd_matcher *m) {
     size_t found = 0;
     bool numbers = false;
     const size_t count = m->table->csv.columns;
-    gradus_status status = gd_context_allocate(m->context, count * sizeof(const char *), m->table->csv.path, &memory);
+    gradus_status status = gd_context_allocate(m->context, count * sizeof(gd_heading), m->table->csv.path, &memory);
     if (status) return status;
-    const char **fields = memory, *field = m->table->csv.text;
+    gd_heading *headings = memory;
+    const char *field = m->table->csv.text;
     for (size_t i = 0; i < count; i++, field = gd_csv_next(field)) {
-        fields[i] = field;
+        headings[i] = (gd_heading){field, i};
         numbers = numbers || gd_value_is_number(m->table->profiles[i].first);
     }
-    if (m->schema->named) status = match_names(m, fields, &found);
-    gd_release(&m->context->allocator, memory, count * sizeof(const char *));
+    qsort(headings, count, sizeof *headings, compare_headings);
+    if (m->schema->named) status = match_names(m, headings, &found);
+    gd_release(&m->context->allocator, memory, count * sizeof(gd_heading));
     if (found > 0 && (!numbers || found == count_inputs(m->schema))) {
         gd_table_set_header(m->table, true);
         return status;

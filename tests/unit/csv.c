@@ -1,6 +1,7 @@
 /* Tables as people have them: what is read from good ones, and the message each kind of bad one gets. */
 #include <errno.h>
 #include <fenv.h>
+#include <zlib.h>
 
 #include "tables.h"
 
@@ -321,6 +322,20 @@ Test(csv, pipes_are_read) {
         cr_expect_eq(target(p.train, 1), 4.0);
         close(ends[0]);
     }
+    leave(&p);
+}
+
+Test(csv, gzip_is_read_whatever_the_name) {
+    place p;
+    arrive(&p);
+    gzFile file = gzopen(p.path, "wb");
+    cr_assert(file && gzputs(file, "1,2\n3,4\n") == 8 && gzclose(file) == Z_OK);
+    cr_assert_eq(gradus_dataset_open(p.context, p.path, NULL, &p.train, &p.test), GRADUS_OK, "%s", gradus_context_message(p.context));
+    cr_expect(gradus_dataset_samples(p.train) == 2 && target(p.train, 1) == 4.0);
+    cr_assert_eq(truncate(p.path, 20), 0);
+    forget(&p);
+    cr_expect_eq(gradus_dataset_open(p.context, p.path, NULL, &p.train, &p.test), GRADUS_BAD_DATA);
+    says(&p, "cut short");
     leave(&p);
 }
 

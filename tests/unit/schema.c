@@ -56,6 +56,29 @@ Test(schema, other_tables_are_read_by_name_or_position) {
     leave(&p);
 }
 
+/* Many columns, in the opposite order. */
+Test(schema, wide_tables_are_matched_in_time) {
+    enum { WIDE = 50000 };
+    place p;
+    gradus_schema *schema;
+    gradus_dataset *set;
+    char *text = malloc(WIDE * 20), *at = text;
+    arrive(&p);
+    for (int row = 0; row < 2; row++)
+        for (int i = 0; i < WIDE; i++) at += sprintf(at, row ? "%d%c" : "n%d%c", i, i + 1 < WIDE ? ',' : '\n');
+    opens(&p, text);
+    cr_assert_eq(gradus_schema_copy(p.context, gradus_dataset_schema(p.train), &schema), GRADUS_OK);
+    at = text;
+    for (int row = 0; row < 2; row++)
+        for (int i = WIDE; i-- > 0;) at += sprintf(at, row ? "%d%c" : "n%d%c", i, i > 0 ? ',' : '\n');
+    cr_assert_eq(open_text_as(&p, text, schema, 0, &set), GRADUS_OK, "%s", gradus_context_message(p.context));
+    cr_expect(input(set, 0, 0) == 0.0f && input(set, 0, 123) == 123.0f && target(set, 0) == WIDE - 1);
+    gradus_dataset_destroy(p.context, set);
+    gradus_schema_destroy(p.context, schema);
+    free(text);
+    leave(&p);
+}
+
 Test(schema, what_it_does_not_know_is_refused) {
     place p;
     arrive(&p);
