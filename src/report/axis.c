@@ -57,7 +57,7 @@ static void print_tick(char label[32], double value, double greatest, int step_e
     int decimals = step_exponent < 0 ? -step_exponent : 0;
     if (value == 0.0) {
         strcpy(label, "0");
-    } else if (greatest < 1e6 && decimals <= 5) {
+    } else if (decimals <= 5 && greatest < (decimals > 0 ? 1e12 : 1e6)) {
         gd_print_fixed(label, value, decimals);
     } else {
         int digits = decade_of(fabs(value)) - step_exponent + 1;

@@ -128,8 +128,9 @@ static void make_line(const gd_progress_view *view, const gradus_progress *progr
     char bar[LONGEST_BAR + 1], percent[16];
     double share = (double)progress->epoch_samples / (double)view->samples;
     size_t count = make_pieces(view, progress, now, pieces);
-    size_t at = (size_t)snprintf(line, LINE, "epoch %" PRIu64 "/%" PRIu64, progress->epoch, progress->epochs);
     size_t number = (size_t)snprintf(percent, sizeof percent, " %3.0f%%", share * 100.0);
+    size_t at = (size_t)snprintf(line, LINE, "epoch %" PRIu64 "/%" PRIu64, progress->epoch, progress->epochs);
+    if (at + number > width) at = (size_t)snprintf(line, LINE, "%" PRIu64 "/%" PRIu64, progress->epoch, progress->epochs);
     if (at + number <= width) {
         size_t room = width - at - number, taken = fit_pieces(pieces, &count, room), space = room - taken;
         if (space > SHORTEST_BAR) {
