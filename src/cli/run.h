@@ -20,6 +20,7 @@ typedef struct gd_run {
     gd_run_checkpoint checkpoint;
     gd_writer configuration, schema; /* texts: DIR/config; how data become inputs */
     double begin, epoch_begin, seconds;
+    bool trained;  /* a step, this time: a run that had finished makes none */
     int save_code; /* why a callback ended the run: a checkpoint that could not be written, as an exit code */
     gradus_metrics train_scores, valid_scores, test_scores; /* of the final weights */
     double penalty;                                         /* on the weights as they are */

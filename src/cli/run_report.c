@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/context.h"
 #include "cli/scores.h"
@@ -117,7 +118,10 @@ static gradus_status fill(const gd_run *run, draft *d) {
 }
 
 int gd_run_report(const gd_run *run) {
+    char path[PATH_MAX + 16];
     if (run->folder.path == NULL) return GD_EXIT_DONE;
+    snprintf(path, sizeof path, "%s/report.html", run->folder.path);
+    if (!run->trained && access(path, F_OK) == 0) return GD_EXIT_DONE; /* it says the same, but for the run's time */
     draft d;
     memset(&d, 0, sizeof d);
     gradus_status status = fill(run, &d);

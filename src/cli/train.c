@@ -85,9 +85,11 @@ static int train(gd_run *run) {
     config.best = run->best;
     run->view = gd_progress_begin(gd_output_progress(run->plan.arguments), gradus_dataset_samples(run->plan.train), run->plan.steps);
     gd_progress_resume(&run->view, run->state.steps, run->state.epoch_samples);
+    const uint64_t steps = run->state.steps;
     run->begin = run->epoch_begin = gd_seconds();
     gradus_status status = gradus_train(run->plan.means.context, run->net, run->optimizer, run->plan.train, &config, &run->state);
-    run->seconds = run->checkpoint.earlier_seconds + (gd_seconds() - run->begin);
+    run->trained = run->state.steps != steps;
+    run->seconds = run->checkpoint.earlier_seconds + (run->trained ? gd_seconds() - run->begin : 0.0);
     gd_progress_end(&run->view);
     if (run->save_code != GD_EXIT_DONE) return run->save_code;
     if (gd_stop_signal() != 0) return stopped(run, true);
