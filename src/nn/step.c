@@ -32,6 +32,7 @@ static gradus_status fail_not_finite(const gd_plan *p, size_t layer) {
 
 static void begin_updates(gd_plan *p) {
     gd_optimizer_begin(p->context, p->optimizer, p->updates);
+    if (p->net->l1 == 0.0 && p->net->l2 == 0.0 && p->optimizer->clip_value == 0.0) return;
     for (size_t i = 0; i < 2 * p->layer_count; i++) {
         gd_update *update = &p->updates[i];
         update->clip = (float)p->optimizer->clip_value;
@@ -56,7 +57,9 @@ static GD_NOINLINE gradus_status run(gd_plan *p) {
     gradus_status status = GRADUS_OK;
     size_t layer = p->layer_count;
     p->weight = weight_so_far(p);
-    p->tree = p->samples.first > 0 ? p->optimizer->accumulation.loss : (gd_tree){.top = 0};
+    p->tree.top = 0;
+    p->tree.items = 0;
+    if (p->samples.first > 0) p->tree = p->optimizer->accumulation.loss;
     p->right = 0;
     if (p->optimizer) begin_updates(p);
     for (size_t first = 0; status == GRADUS_OK && first < p->samples.count; first += p->count) {
@@ -98,27 +101,32 @@ static gradus_status check_optimizer(gradus_context *context, const gradus_net *
     return gd_fail(context, GRADUS_INVALID_ARGUMENT, "gradus_net_step: the optimizer was not made for this net (gradus_net_optimizer_create)");
 }
 
-gradus_status gd_net_step(gradus_context *context, gradus_net *net, gradus_optimizer *optimizer, const gd_samples *samples, gd_step_result *result) {
-    gd_samples training = *samples;
+/* gd_net_step on samples that are the function's to change. */
+static gradus_status train(gradus_context *context, gradus_net *net, gradus_optimizer *optimizer, gd_samples *training, gd_step_result *result) {
     gradus_status status = check_optimizer(context, net, optimizer);
     if (status != GRADUS_OK) return status;
-    training.drops = true;
+    training->drops = true;
+    status = gd_accumulation_take(context, net, optimizer, training);
+    if (status != GRADUS_OK) return status;
+    status = pass(context, net, training, net, optimizer, NULL, result);
+    if (status == GRADUS_OK && training->first + training->count == training->total) gd_optimizer_end(optimizer);
+    gd_accumulation_leave(optimizer, training, status);
+    return status;
+}
+
+gradus_status gd_net_step(gradus_context *context, gradus_net *net, gradus_optimizer *optimizer, const gd_samples *samples, gd_step_result *result) {
+    gd_samples training = *samples;
     if (training.total == 0) training.total = training.count;
     if (training.weights.data && training.total_weight == 0.0)
         training.total_weight = gd_weights_total(&training.weights, training.order, training.count);
-    status = gd_accumulation_take(context, net, optimizer, &training);
-    if (status != GRADUS_OK) return status;
-    status = pass(context, net, &training, net, optimizer, NULL, result);
-    if (status == GRADUS_OK && training.first + training.count == training.total) gd_optimizer_end(optimizer);
-    gd_accumulation_leave(optimizer, &training, status);
-    return status;
+    return train(context, net, optimizer, &training, result);
 }
 
 gradus_status gradus_net_step(gradus_context *context, gradus_net *net, gradus_optimizer *optimizer, const gradus_batch *batch, double *loss) {
     gd_samples samples;
     gd_step_result result = {0};
     gradus_status status = gd_check_batch(context, net, batch, true, "gradus_net_step", &samples);
-    if (status == GRADUS_OK) status = gd_net_step(context, net, optimizer, &samples, &result);
+    if (status == GRADUS_OK) status = train(context, net, optimizer, &samples, &result);
     if (status == GRADUS_OK || status == GRADUS_NOT_FINITE) *loss = result.loss;
     return status;
 }
