@@ -18,7 +18,7 @@ typedef struct gd_arguments {
     const char *operands[2]; /* NULL: not given */
     /* Texts; NULL: not given, no default in the table. */
     const char *valid, *test, *target, *ignore, *categorical, *missing, *header, *normalize;
-    const char *layers, *loss, *class_weights, *init, *optimizer, *schedule, *early_stop;
+    const char *layers, *loss, *class_weights, *init, *optimizer, *schedule, *early_stop, *bias_decay;
     const char *out, *resume, *checkpoint_every, *config, *isa, *pin, *threads_from;
     uint64_t batch_size; /* 0: the whole set */
     uint64_t accumulate, epochs, seed;

@@ -72,6 +72,8 @@ static const gd_option options[] = {
     {"dropout", "P", GD_GROUP_REGULARISATION, TRAIN, GD_RECORDED, GD_NUMBER, FIELD(dropout), 0, 1, "0",
      "training drops each hidden unit with this probability"},
     {"input-dropout", "P", GD_GROUP_REGULARISATION, TRAIN, GD_RECORDED, GD_NUMBER, FIELD(input_dropout), 0, 1, "0", "and each input with this one"},
+    {"bias-decay", "yes|no", GD_GROUP_REGULARISATION, TRAIN, GD_RECORDED, GD_CHOICE, FIELD(bias_decay), 0, 0, "yes",
+     "whether the optimizer's weight_decay is for biases, too"},
     {"clip-norm", "X", GD_GROUP_REGULARISATION, TRAIN, GD_RECORDED, GD_NUMBER, FIELD(clip_norm), 0, UINT64_MAX, "0",
      "shortens a step's whole gradient to norm X; 0: no"},
     {"clip-tensor-norm", "X", GD_GROUP_REGULARISATION, TRAIN, GD_RECORDED, GD_NUMBER, FIELD(clip_tensor_norm), 0, UINT64_MAX, "0",

@@ -18,6 +18,15 @@ static gradus_status set_clipping(gd_run *run) {
     return gradus_net_optimizer_set_clipping(run->plan.means.context, run->optimizer, &clipping);
 }
 
+/* Biases are a group where they are not to decay. */
+static int spare_biases(gd_run *run) {
+    gradus_context *context = run->plan.means.context;
+    if (run->plan.optimizer.groups == 1 || gradus_optimizer_set(context, run->optimizer, 1, GRADUS_WEIGHT_DECAY, 0.0) == GRADUS_OK)
+        return GD_EXIT_DONE;
+    return gd_plan_refuse(&run->plan, "bias-decay", "no", gradus_context_message(context),
+                          "leave it out, or take an optimizer with weight_decay, such as adamw");
+}
+
 /* Learnt from the training set; both nets have it. */
 static gradus_status set_scaling(gd_run *run) {
     gradus_context *context = run->plan.means.context;
@@ -58,5 +67,5 @@ int gd_run_make(gd_run *run) {
     if (status == GRADUS_OK) status = set_scaling(run);
     if (status == GRADUS_OK) status = gradus_net_optimizer_create(context, run->net, &run->plan.optimizer, &run->optimizer);
     if (status != GRADUS_OK) return gd_means_failed(&run->plan.means, arguments, status);
-    return set_clipping(run) == GRADUS_OK ? GD_EXIT_DONE : refuse(run);
+    return set_clipping(run) == GRADUS_OK ? spare_biases(run) : refuse(run);
 }

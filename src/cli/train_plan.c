@@ -28,8 +28,10 @@ static int read_optimizer(gd_train_plan *plan) {
     const char *text = plan->arguments->optimizer;
     gradus_context *context = plan->means.context;
     gradus_optimizer_config_init(&plan->optimizer, GRADUS_OPTIMIZER_SGD);
-    if (gradus_optimizer_config_parse(context, text, &plan->optimizer) == GRADUS_OK) return GD_EXIT_DONE;
-    return gd_plan_refuse(plan, "optimizer", text, gradus_context_message(context), "gradus train --help lists optimizers and keys");
+    if (gradus_optimizer_config_parse(context, text, &plan->optimizer) != GRADUS_OK)
+        return gd_plan_refuse(plan, "optimizer", text, gradus_context_message(context), "gradus train --help lists optimizers and keys");
+    if (strcmp(plan->arguments->bias_decay, "no") == 0) plan->optimizer.groups = 2; /* biases have one of their own then */
+    return GD_EXIT_DONE;
 }
 
 /* Besides the schedule itself, the rest of how to train. */
