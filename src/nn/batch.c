@@ -95,7 +95,7 @@ gradus_status gd_check_batch(gradus_context *context, const gradus_net *net, con
     return gd_tensor_check_f32(context, &batch.targets, batch.samples, gradus_net_outputs(net), what);
 }
 
-static size_t row_of(const gd_load *l, size_t i) { return l->order ? l->order[l->first + i] : l->first + i; }
+static size_t row_of(const gd_load *l, size_t i) { return gd_sample_row(l->order, l->first + i); }
 
 static const uint8_t *bytes_of(const gd_load *l, size_t i) { return (const uint8_t *)l->inputs->data + gd_tensor_row(l->inputs, row_of(l, i)); }
 

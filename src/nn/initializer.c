@@ -1,6 +1,7 @@
 /* Initializers by name and as text. */
 #include <string.h>
 
+#include "base/names.h"
 #include "base/number.h"
 #include "base/pairs.h"
 #include "nn/net.h"
@@ -12,7 +13,7 @@ enum { NAMES = sizeof names / sizeof names[0] };
 static const double MOST = 1e6; /* the largest magnitude of any of the numbers */
 
 gradus_initializer_kind gradus_initializer_from_name(const char *name) { return gd_name_find(names, NAMES, name); }
-const char *gradus_initializer_name(gradus_initializer_kind kind) { return kind > 0 && kind < NAMES ? names[kind] : NULL; }
+const char *gradus_initializer_name(gradus_initializer_kind kind) { return gd_name_of(names, NAMES, kind); }
 
 void gradus_initializer_init_sized(gradus_initializer *initializer, size_t struct_size) {
     const gradus_initializer defaults = {.kind = GRADUS_INITIALIZER_GLOROT_UNIFORM, .low = -0.05, .high = 0.05, .stddev = 0.05};

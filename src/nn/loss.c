@@ -36,7 +36,7 @@ typedef struct target_row {
 } target_row;
 
 /* A sample's row in targets. */
-static inline size_t row_of(const gd_loss *l, size_t i) { return l->order ? l->order[l->first + i] : l->first + i; }
+static inline size_t row_of(const gd_loss *l, size_t i) { return gd_sample_row(l->order, l->first + i); }
 
 static inline target_row targets_of(const gd_loss *l, size_t i) {
     const size_t row = row_of(l, i);

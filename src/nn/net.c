@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/fp.h"
+#include "base/names.h"
 #include "base/sha256.h"
 
 enum { MAX_LAYERS = 65536 };
@@ -14,19 +15,12 @@ static const char *const activation_names[] = {GRADUS_ACTIVATION_MAP(ACTIVATION_
 #define LOSS_NAME(number, NAME, name) [number] = name,
 static const char *const loss_names[] = {GRADUS_LOSS_MAP(LOSS_NAME)};
 
-int32_t gd_name_find(const char *const *names, size_t count, const char *name) {
-    for (size_t i = 1; name && i < count; i++)
-        if (names[i] && strcmp(names[i], name) == 0) return (int32_t)i;
-    return 0;
-}
 enum { ACTIVATION_NAMES = sizeof activation_names / sizeof activation_names[0], LOSS_NAMES = sizeof loss_names / sizeof loss_names[0] };
 
 gradus_activation gradus_activation_from_name(const char *name) { return gd_name_find(activation_names, ACTIVATION_NAMES, name); }
 gradus_loss gradus_loss_from_name(const char *name) { return gd_name_find(loss_names, LOSS_NAMES, name); }
-const char *gradus_activation_name(gradus_activation activation) {
-    return activation > 0 && activation < ACTIVATION_NAMES ? activation_names[activation] : NULL;
-}
-const char *gradus_loss_name(gradus_loss loss) { return loss > 0 && loss < LOSS_NAMES ? loss_names[loss] : NULL; }
+const char *gradus_activation_name(gradus_activation activation) { return gd_name_of(activation_names, ACTIVATION_NAMES, activation); }
+const char *gradus_loss_name(gradus_loss loss) { return gd_name_of(loss_names, LOSS_NAMES, loss); }
 
 void gradus_net_config_init_sized(gradus_net_config *config, size_t struct_size) {
     memset(config, 0, struct_size);

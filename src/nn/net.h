@@ -51,6 +51,9 @@ typedef struct gd_samples {
     double total_weight;   /* of the global batch; 0, where these are all: not known yet */
 } gd_samples;
 
+/* Where sample i is, by an order or without one. */
+static inline size_t gd_sample_row(const uint32_t *order, size_t i) { return order ? order[i] : i; }
+
 /* Checks inputs [count, net inputs], F32 or U8. */
 gradus_status gd_check_inputs(gradus_context *context, const gradus_net *net, const gradus_tensor *inputs, const char *what);
 
@@ -85,9 +88,6 @@ typedef struct gd_arena {
 } gd_arena;
 
 void *gd_arena_take(gd_arena *arena, size_t count, size_t size);
-
-/* The index of name in a list with holes, 0 if it is not there. */
-int32_t gd_name_find(const char *const *names, size_t count, const char *name);
 
 /* Reads and checks the caller's initializer (NULL: the default); the initial weights and biases, inside the floating-point guard. */
 gradus_status gd_check_initializer(gradus_context *context, const gradus_initializer *given, gradus_initializer *initializer);

@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/names.h"
 #include "nn/classes.h"
 #include "nn/schedule.h"
 #include "nn/train.h"
@@ -23,14 +24,9 @@ static const char *const monitors[] = {GRADUS_MONITOR_MAP(NAME)}, *const ends[] 
 #undef NAME
 enum { MONITORS = sizeof monitors / sizeof monitors[0], ENDS = sizeof ends / sizeof ends[0] };
 
-gradus_monitor gradus_monitor_from_name(const char *name) {
-    for (gradus_monitor i = 1; name && i < MONITORS; i++)
-        if (strcmp(monitors[i], name) == 0) return i;
-    return GRADUS_MONITOR_UNSET;
-}
-
-const char *gradus_monitor_name(gradus_monitor monitor) { return monitor > 0 && monitor < MONITORS ? monitors[monitor] : NULL; }
-const char *gradus_train_end_name(gradus_train_end end) { return end > 0 && end < ENDS ? ends[end] : NULL; }
+gradus_monitor gradus_monitor_from_name(const char *name) { return gd_name_find(monitors, MONITORS, name); }
+const char *gradus_monitor_name(gradus_monitor monitor) { return gd_name_of(monitors, MONITORS, monitor); }
+const char *gradus_train_end_name(gradus_train_end end) { return gd_name_of(ends, ENDS, end); }
 
 size_t gd_run_steps_per_epoch(const gd_run *r) { return gd_blocks(r->all.count, r->batch_size); }
 

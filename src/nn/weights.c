@@ -21,7 +21,7 @@ static GD_NOINLINE double total_of(const gradus_tensor *weights, const uint32_t 
     for (size_t first = 0; first < count; first += GD_LEAF) {
         double values[GD_LEAF];
         const size_t n = gd_least(count - first, GD_LEAF);
-        for (size_t i = 0; i < n; i++) values[i] = (double)((const float *)weights->data)[order ? order[first + i] : first + i];
+        for (size_t i = 0; i < n; i++) values[i] = (double)((const float *)weights->data)[gd_sample_row(order, first + i)];
         gd_tree_add(&tree, gd_leaf_sum(values, n));
     }
     return gd_tree_total(&tree);
