@@ -44,10 +44,6 @@ typedef struct chunk {
     size_t row, column, first, rows, columns, k;
 } chunk;
 
-static size_t least(size_t a, size_t b) { return a < b ? a : b; }
-
-static size_t pieces(size_t n, size_t size) { return n / size + (n % size != 0); }
-
 /* An operand without elements has no address. */
 static const float *element(const operand *o, size_t i, size_t p) { return o->data ? o->data + (ptrdiff_t)i * o->lane + (ptrdiff_t)p * o->k : NULL; }
 
@@ -56,15 +52,15 @@ static const float *element(const operand *o, size_t i, size_t p) { return o->da
 /* Tasks: panels where k runs along the rows in memory, else slabs of k. */
 static size_t pack_tasks(const operand *o, size_t lanes, size_t k) {
     if (!o->packed || k == 0) return 0;
-    return o->k == 1 ? pieces(lanes, o->step) : pieces(k, SLAB);
+    return o->k == 1 ? gd_blocks(lanes, o->step) : gd_blocks(k, SLAB);
 }
 
 static void pack_task(const gd_kernels *kernels, const operand *o, size_t first_lane, size_t lanes, size_t first, size_t k, size_t task) {
     const bool turned = o->k == 1;
-    const size_t begin = turned ? task : 0, end = turned ? task + 1 : pieces(lanes, o->step);
-    const size_t slab = turned ? 0 : task * SLAB, count = turned ? k : least(k - slab, SLAB);
+    const size_t begin = turned ? task : 0, end = turned ? task + 1 : gd_blocks(lanes, o->step);
+    const size_t slab = turned ? 0 : task * SLAB, count = turned ? k : gd_least(k - slab, SLAB);
     for (size_t panel = begin; panel < end; panel++) {
-        const size_t lane = panel * o->step, width = least(lanes - lane, o->width);
+        const size_t lane = panel * o->step, width = gd_least(lanes - lane, o->width);
         const float *from = element(o, first_lane + lane, first + slab);
         float *to = o->packed + (panel * k + slab) * o->width;
         if (width < o->width) memset(to, 0, count * o->width * sizeof *to);
@@ -91,14 +87,14 @@ static void pack(void *argument, size_t begin, size_t end) {
 
 /* ---- multiplying ---- */
 
-static size_t strips(const chunk *c) { return pieces(c->rows, c->product->a.step); }
+static size_t strips(const chunk *c) { return gd_blocks(c->rows, c->product->a.step); }
 
 /* r (+)= one block of k. Packed operands are read in whole tiles, zeros included; what that gives beside C's elements is never looked at. */
 static void multiply_block(const chunk *c, size_t strip, size_t column, size_t block, float *r) {
     const operand *a = &c->product->a, *b = &c->product->b;
     const gd_kernels *kernels = c->product->kernels;
-    const size_t row = strip * a->step, rows = least(c->rows - row, a->step), columns = least(c->columns - column, TASK_COLUMNS);
-    gd_tile tile = {.c_row = TASK_COLUMNS, .k = least(c->k - block, GD_K_BLOCK), .add = c->first + block > 0};
+    const size_t row = strip * a->step, rows = gd_least(c->rows - row, a->step), columns = gd_least(c->columns - column, TASK_COLUMNS);
+    gd_tile tile = {.c_row = TASK_COLUMNS, .k = gd_least(c->k - block, GD_K_BLOCK), .add = c->first + block > 0};
     tile.run = tile.k;
     tile.rows = !a->packed ? rows : rows <= a->step / 2 ? a->step / 2 : a->step;
     tile.a = a->packed ? a->packed + (strip * c->k + block) * a->width : element(a, c->row + row, c->first + block);
@@ -107,7 +103,7 @@ static void multiply_block(const chunk *c, size_t strip, size_t column, size_t b
     tile.b_k = b->packed ? (ptrdiff_t)b->width : b->k;
     for (size_t j = 0, step = b->packed ? b->step : columns; j < columns; j += step) {
         tile.b = b->packed ? b->packed + (column + j) * c->k + block * step : element(b, c->column + column + j, c->first + block);
-        tile.columns = b->packed ? least(gd_round_up(columns - j, kernels->width), step) : columns;
+        tile.columns = b->packed ? gd_least(gd_round_up(columns - j, kernels->width), step) : columns;
         tile.c = r + j;
         kernels->tile(&tile);
     }
@@ -116,7 +112,7 @@ static void multiply_block(const chunk *c, size_t strip, size_t column, size_t b
 /* One strip by TASK_COLUMNS columns: r collects the blocks of k in order; behind the last one it is taken. */
 static void multiply_task(const chunk *c, size_t strip, size_t column, float *r) {
     const product *p = c->product;
-    const size_t row = strip * p->a.step, rows = least(c->rows - row, p->a.step), columns = least(c->columns - column, TASK_COLUMNS);
+    const size_t row = strip * p->a.step, rows = gd_least(c->rows - row, p->a.step), columns = gd_least(c->columns - column, TASK_COLUMNS);
     size_t block = 0;
     do { /* k = 0 passes once: r = +0 */
         multiply_block(c, strip, column, block, r);
@@ -141,7 +137,7 @@ static gradus_status run_chunk(gradus_context *context, chunk *c) {
     const size_t products = p->a.step * TASK_COLUMNS * (c->k + 1); /* of a strip by TASK_COLUMNS */
     const gd_phase phases[] = {
         {pack, c, pack_tasks(&p->a, c->rows, c->k) + pack_tasks(&p->b, c->columns, c->k), 1},
-        {multiply, c, strips(c) * pieces(c->columns, TASK_COLUMNS), pieces(TASK_PRODUCTS, products)},
+        {multiply, c, strips(c) * gd_blocks(c->columns, TASK_COLUMNS), gd_blocks(TASK_PRODUCTS, products)},
     };
     return gd_phases_run(context, phases, 2, gd_work_nanoseconds(context, 2.0 * (double)c->rows * (double)c->columns * ((double)c->k + 1.0)), 2);
 }
@@ -149,10 +145,10 @@ static gradus_status run_chunk(gradus_context *context, chunk *c) {
 /* ---- the whole ---- */
 
 /* Equal chunks, none larger than `most` rounded up to whole units. */
-static size_t chunk_size(size_t n, size_t most, size_t unit) { return n == 0 ? unit : gd_round_up(pieces(n, pieces(n, most)), unit); }
+static size_t chunk_size(size_t n, size_t most, size_t unit) { return n == 0 ? unit : gd_round_up(gd_blocks(n, gd_blocks(n, most)), unit); }
 
 /* Floats of the packed pieces of an operand in a chunk. */
-static size_t packed_size(const operand *o, size_t n, size_t k) { return pieces(n, o->step) * o->width * k; }
+static size_t packed_size(const operand *o, size_t n, size_t k) { return gd_blocks(n, o->step) * o->width * k; }
 
 /* Chooses chunks and what is packed (nothing that would be read only once from there), and lays out the scratch (memory NULL: only measures it, in
  * floats). */
@@ -170,11 +166,11 @@ static product plan(const gradus_context *context, const gd_product *about, floa
     p.chunk_rows = chunk_size(p.m, CHUNK, p.a.step);
     p.chunk_columns = chunk_size(p.n, CHUNK, TASK_COLUMNS);
     const bool pack_a = p.n > p.b.step, pack_b = p.m > p.a.step || p.b.lane != 1;
-    const size_t rows = least(p.m, p.chunk_rows), columns = least(p.n, p.chunk_columns);
-    p.chunk_depth = chunk_size(p.k, least(DEPTH, gd_round_up(CHUNK_PRODUCTS / (rows * columns + 1) + 1, GD_K_BLOCK)), GD_K_BLOCK);
-    const size_t depth = least(p.k, p.chunk_depth);
+    const size_t rows = gd_least(p.m, p.chunk_rows), columns = gd_least(p.n, p.chunk_columns);
+    p.chunk_depth = chunk_size(p.k, gd_least(DEPTH, gd_round_up(CHUNK_PRODUCTS / (rows * columns + 1) + 1, GD_K_BLOCK)), GD_K_BLOCK);
+    const size_t depth = gd_least(p.k, p.chunk_depth);
     const size_t of_a = pack_a ? packed_size(&p.a, rows, depth) : 0, of_b = pack_b ? packed_size(&p.b, columns, depth) : 0;
-    const size_t of_r = p.k > depth ? pieces(rows, p.a.step) * pieces(columns, TASK_COLUMNS) * p.a.step * TASK_COLUMNS : 0;
+    const size_t of_r = p.k > depth ? gd_blocks(rows, p.a.step) * gd_blocks(columns, TASK_COLUMNS) * p.a.step * TASK_COLUMNS : 0;
     *floats = of_a + of_b + of_r;
     if (!memory) return p;
     p.a.packed = pack_a ? memory : NULL;
@@ -195,11 +191,11 @@ gradus_status gd_product_run(gradus_context *context, const gd_product *about, v
     chunk c = {.product = &p};
     for (c.column = 0; c.column < p.n; c.column += p.chunk_columns)
         for (c.row = 0; c.row < p.m; c.row += p.chunk_rows) {
-            c.columns = least(p.n - c.column, p.chunk_columns);
-            c.rows = least(p.m - c.row, p.chunk_rows);
+            c.columns = gd_least(p.n - c.column, p.chunk_columns);
+            c.rows = gd_least(p.m - c.row, p.chunk_rows);
             c.first = 0;
             do {
-                c.k = least(p.k - c.first, p.chunk_depth);
+                c.k = gd_least(p.k - c.first, p.chunk_depth);
                 const gradus_status status = run_chunk(context, &c);
                 if (status != GRADUS_OK) return status;
                 c.first += c.k;

@@ -17,8 +17,6 @@ void gd_update_prepare(gd_update *update, const gd_kernels *kernels, const gd_al
     if (algorithm->weight_decay == GRADUS_WEIGHT_DECAY_COUPLED) update->decay = (float)decay;
 }
 
-static size_t least(size_t a, size_t b) { return a < b ? a : b; }
-
 static bool penalises(const gd_update *update) { return update->l1 != 0.0f || update->l2 != 0.0f; }
 
 /* The penalties' derivatives: l2*w and l1*sign(w), sign(0) = 0. Two products and two sums, rounded alike everywhere, so that plain C does. */
@@ -51,8 +49,8 @@ static void update_block(const gd_update *update, gd_span block, bool staged) {
 static void update_blocks(const gd_update *update, gd_span span, bool staged) {
     const size_t total = span.count, far = span.far;
     for (size_t done = 0; done < total; done += span.count) {
-        span.count = least(total - done, BLOCK);
-        span.far = far > done ? least(far - done, span.count) : 0;
+        span.count = gd_least(total - done, BLOCK);
+        span.far = far > done ? gd_least(far - done, span.count) : 0;
         span.far_gradients = span.gradients;
         update_block(update, span, staged);
         span.weights += span.count;
@@ -76,7 +74,7 @@ void gd_update_span(const gd_update *update, gd_span *span) {
 void gd_update_stage(const gd_update *update, const float *weights, float *gradients, size_t count) {
     float staged[BLOCK];
     for (size_t done = 0; done < count; done += BLOCK) {
-        const size_t n = least(count - done, BLOCK);
+        const size_t n = gd_least(count - done, BLOCK);
         const gd_gradient_stage stage = {
             .gradients = gradients + done, .weights = weights + done, .out = staged, .count = n, .scale = 1.0f, .clip = update->clip};
         if (penalises(update)) penalise(update, weights + done, gradients + done, gradients + done, n);
