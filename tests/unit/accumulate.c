@@ -1,7 +1,7 @@
 /* A batch in several calls: the bits of the whole one, however it is cut; the order of the parts, and what ends a batch early. */
 #include "counting.h"
 #include "kernels/optimizer.h"
-#include "nets.h"
+#include "net_pairs.h"
 #include "nn/net.h"
 #include "nn/plan.h"
 
@@ -23,27 +23,6 @@ static gradus_batch part_of(const gradus_batch *whole, size_t first, size_t samp
         part.targets.columns = samples;
     }
     return part;
-}
-
-typedef struct pair {
-    gradus_net *net;
-    gradus_optimizer *optimizer;
-} pair;
-
-static pair make_pair(gradus_context *context, const net_shape *shape, const char *optimizer) {
-    gradus_net *net = make_net(context, shape, 7);
-    return (pair){net, make_optimizer(context, net, optimizer)};
-}
-
-static void free_pair(gradus_context *context, pair p) {
-    gradus_optimizer_destroy(context, p.optimizer);
-    gradus_net_destroy(context, p.net);
-}
-
-static bool pairs_equal(pair a, pair b) {
-    return memcmp(a.net->memory, b.net->memory, a.net->memory_size) == 0 &&
-           memcmp(a.optimizer->steps, b.optimizer->steps, a.optimizer->count * sizeof *a.optimizer->steps) == 0 &&
-           (a.optimizer->states_size == 0 || memcmp(a.optimizer->states, b.optimizer->states, a.optimizer->states_size) == 0);
 }
 
 /* The batch in parts of these numbers of leaves (the last one ends it). */

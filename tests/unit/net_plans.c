@@ -2,7 +2,7 @@
  * other suites hold against references; what fails or is stopped changes nothing; the scratch does not grow with the batch. */
 #include "counting.h"
 #include "kernels/optimizer.h"
-#include "nets.h"
+#include "net_pairs.h"
 #include "nn/net.h"
 #include "nn/plan.h"
 
@@ -15,29 +15,6 @@ static const struct {
 enum { PLANS = sizeof plans / sizeof plans[0] };
 
 static void use_plan(gradus_context *context, size_t i) { gd_plan_test_mode(context, plans[i].part_samples, plans[i].separate); }
-
-/* A net with its optimizer. */
-typedef struct pair {
-    gradus_net *net;
-    gradus_optimizer *optimizer;
-} pair;
-
-static pair make_pair(gradus_context *context, const net_shape *shape, const char *optimizer) {
-    gradus_net *net = make_net(context, shape, 7);
-    return (pair){net, make_optimizer(context, net, optimizer)};
-}
-
-static void free_pair(gradus_context *context, pair p) {
-    gradus_optimizer_destroy(context, p.optimizer);
-    gradus_net_destroy(context, p.net);
-}
-
-/* Weights, states and step counts, padding included. */
-static bool pairs_equal(pair a, pair b) {
-    const size_t steps = a.optimizer->count * sizeof *a.optimizer->steps;
-    return memcmp(a.net->memory, b.net->memory, a.net->memory_size) == 0 && memcmp(a.optimizer->steps, b.optimizer->steps, steps) == 0 &&
-           (a.optimizer->states_size == 0 || memcmp(a.optimizer->states, b.optimizer->states, a.optimizer->states_size) == 0);
-}
 
 /* Narrow and wide layers, pieces of many and of few rows, odd sizes; derivatives from inputs and from outputs; dropout. */
 static const net_shape *shape_at(size_t i) {

@@ -2,6 +2,7 @@
 #include "base/philox.h"
 #include "net_model.h"
 #include "nn/plan.h"
+#include "nn/train.h"
 #include "stage.h"
 
 /* Trains for two epochs of 32 and gives the digest. */
@@ -142,12 +143,8 @@ static int note_accuracy(void *user, const gradus_progress *progress) {
 Test(train, epoch_accuracy) {
     stage s = stage_make("sgd:lr=0.1");
     gradus_evaluation evaluation;
-    gradus_batch batch;
-    gradus_batch_init(&batch);
+    const gradus_batch batch = gd_dataset_batch(s.data);
     gradus_evaluation_init(&evaluation);
-    batch.inputs = gradus_dataset_inputs(s.data);
-    batch.targets = gradus_dataset_targets(s.data);
-    batch.samples = SAMPLES;
     s.config.epochs = 2;
     cr_assert_eq(stage_train(&s), GRADUS_OK);
     cr_assert_eq(gradus_optimizer_set(s.context, s.optimizer, 0, GRADUS_LEARNING_RATE, 0.0), GRADUS_OK);
@@ -170,12 +167,8 @@ Test(train, epoch_accuracy) {
 Test(train, it_learns) {
     stage s = stage_make("adam:lr=0.02");
     gradus_evaluation evaluation;
-    gradus_batch batch;
-    gradus_batch_init(&batch);
+    const gradus_batch batch = gd_dataset_batch(s.data);
     gradus_evaluation_init(&evaluation);
-    batch.inputs = gradus_dataset_inputs(s.data);
-    batch.targets = gradus_dataset_targets(s.data);
-    batch.samples = SAMPLES;
     s.config.epochs = 30;
     cr_assert_eq(stage_train(&s), GRADUS_OK);
     cr_assert_eq(gradus_net_evaluate(s.context, s.net, &batch, &evaluation), GRADUS_OK);
