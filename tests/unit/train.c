@@ -36,32 +36,38 @@ Test(train, defaults) {
 
 /* -- the run, step by step, by hand -- */
 
-/* One epoch of batches as the contract orders them; *sum is the loss over all samples. */
-static void epoch_by_hand(stage *s, uint64_t epoch, size_t batch_size, double *sum) {
+/* One epoch of batches as the contract orders them; the mean loss over all samples, weighted where the run has weights. */
+static double epoch_by_hand(stage *s, uint64_t epoch, size_t batch_size) {
     uint32_t order[SAMPLES];
     uint8_t inputs[SAMPLES * FEATURES], labels[SAMPLES];
+    float weights[SAMPLES];
+    double sum = 0.0, total = 0.0;
     bool seen[SAMPLES] = {0};
     const gradus_tensor all = gradus_dataset_inputs(s->data), classes = gradus_dataset_targets(s->data);
     gd_shuffle(gd_stream_make(s->config.seed, epoch, 0, GD_PURPOSE_SHUFFLE), order, SAMPLES);
-    *sum = 0.0;
     for (size_t first = 0; first < SAMPLES; first += batch_size) {
         const size_t count = SAMPLES - first < batch_size ? SAMPLES - first : batch_size;
         gradus_batch batch;
-        double loss;
+        double loss, weight = 0.0;
         for (size_t i = 0; i < count; i++) {
             const size_t row = order[first + i];
             cr_assert_not(seen[row]);
             seen[row] = true;
             memcpy(inputs + i * FEATURES, (const uint8_t *)all.data + row * (size_t)all.row_stride, FEATURES);
             labels[i] = ((const uint8_t *)classes.data)[row];
+            weights[i] = s->config.weights ? ((const float *)s->config.weights->data)[row] : 1.0f;
+            weight += (double)weights[i];
         }
         gradus_batch_init(&batch);
         batch.inputs = gradus_tensor_matrix(GRADUS_DTYPE_U8, inputs, count, FEATURES);
         batch.targets = gradus_tensor_vector(GRADUS_DTYPE_U8, labels, count);
+        batch.weights = s->config.weights ? gradus_tensor_vector(GRADUS_DTYPE_F32, weights, count) : (gradus_tensor){0};
         batch.samples = count;
         cr_assert_eq(gradus_net_step(s->context, s->net, s->optimizer, &batch, &loss), GRADUS_OK);
-        *sum += loss * (double)count;
+        sum += loss * weight;
+        total += weight;
     }
+    return sum / total;
 }
 
 typedef struct losses {
@@ -77,10 +83,13 @@ static int note_epoch(void *user, const gradus_progress *progress) {
     return 0;
 }
 
-/* Batch sizes with and without a shorter last batch, 0 and more than there is. */
+/* Batch sizes with and without a shorter last batch, 0 and more than there is; then with weights, some of them 0. */
 Test(train, as_by_hand) {
-    static const size_t given[] = {32, 50, 64, 149, 150, 1, 0, 1000};
-    for (size_t b = 0; b < 8; b++) {
+    static const size_t given[] = {32, 50, 64, 149, 150, 1, 0, 1000, 32, 64, 0};
+    float weights[SAMPLES];
+    const gradus_tensor weighted = gradus_tensor_vector(GRADUS_DTYPE_F32, weights, SAMPLES);
+    for (size_t i = 0; i < SAMPLES; i++) weights[i] = 0.25f * (float)(i * i % 7);
+    for (size_t b = 0; b < sizeof given / sizeof given[0]; b++) {
         stage run = stage_make("momentum:lr=0.05"), hand = stage_make("momentum:lr=0.05");
         const size_t batch_size = given[b] == 0 || given[b] > SAMPLES ? SAMPLES : given[b];
         losses l = {{0}, 0};
@@ -89,12 +98,12 @@ Test(train, as_by_hand) {
         run.config.epochs = 3;
         run.config.on_epoch = note_epoch;
         run.config.user = &l;
+        run.config.weights = hand.config.weights = b < 8 ? NULL : &weighted;
         cr_assert_eq(stage_train(&run), GRADUS_OK);
         cr_assert_eq(l.count, 3);
         for (uint64_t epoch = 0; epoch < 3; epoch++) {
-            double sum;
-            epoch_by_hand(&hand, epoch, batch_size, &sum);
-            cr_assert_float_eq(l.epoch[epoch], sum / SAMPLES, 1e-12, "batch size %zu, epoch %zu", given[b], (size_t)epoch);
+            const double mean = epoch_by_hand(&hand, epoch, batch_size);
+            cr_assert_float_eq(l.epoch[epoch], mean, 1e-12, "batch size %zu, epoch %zu", given[b], (size_t)epoch);
         }
         digest_of(run.context, run.net, found);
         digest_of(hand.context, hand.net, wanted);
