@@ -20,10 +20,15 @@ static inline void adagrad_keras_prepare(float *k, const double *hyper, uint64_t
 }
 
 #ifdef GD_SIMD_H
-static inline vf adagrad_rule(vf w, vf g, vf *state, const vf *k) {
+static inline pending adagrad_states(vf g, vf *state, const vf *k) {
+    (void)k;
     state[0] = vf_fma(g, g, state[0]);
-    vf d = vf_add(vf_sqrt(vf_add(state[0], k[ADAGRAD_B])), k[ADAGRAD_E]);
-    return vf_fma(k[ADAGRAD_STEP], vf_div(g, d), w);
+    return (pending){g, state[0]};
+}
+
+static inline vf adagrad_weight(vf w, pending p, const vf *k) {
+    vf d = vf_add(vf_sqrt(vf_add(p.x, k[ADAGRAD_B])), k[ADAGRAD_E]);
+    return vf_fma(k[ADAGRAD_STEP], vf_div(p.u, d), w);
 }
 #endif
 

@@ -58,23 +58,25 @@ static inline void adam_averages(vf g, vf *state, const vf *k) {
     state[1] = flush_state(vf_fma(k[ADAM_BETA2], state[1], vf_mul(k[ADAM_C2], vf_mul(g, g))));
 }
 
-static inline vf adam_step(vf w, vf m, vf x, const vf *k) {
-    vf d = vf_add(vf_mul(vf_sqrt(vf_fma(x, k[ADAM_A], k[ADAM_B])), k[ADAM_C]), k[ADAM_E]);
-    return vf_fma(k[ADAM_STEP], vf_div(m, d), w);
+static inline pending adam_states(vf g, vf *state, const vf *k) {
+    adam_averages(g, state, k);
+    return (pending){state[0], state[1]};
 }
 
-static inline vf adam_rule(vf w, vf g, vf *state, const vf *k) {
-    adam_averages(g, state, k);
-    return adam_step(w, state[0], state[1], k);
+static inline vf adam_weight(vf w, pending p, const vf *k) {
+    vf d = vf_add(vf_mul(vf_sqrt(vf_fma(p.x, k[ADAM_A], k[ADAM_B])), k[ADAM_C]), k[ADAM_E]);
+    return vf_fma(k[ADAM_STEP], vf_div(p.u, d), w);
 }
 
 /* The greatest v so far, a NaN for good: compare and select, for max instructions differ about NaN. */
-static inline vf amsgrad_rule(vf w, vf g, vf *state, const vf *k) {
+static inline pending amsgrad_states(vf g, vf *state, const vf *k) {
     adam_averages(g, state, k);
     vf v = state[1], greatest = state[2];
     state[2] = vf_select(vf_less(greatest, v), v, vf_select(vf_unordered(v, v), v, greatest));
-    return adam_step(w, state[0], state[2], k);
+    return (pending){state[0], state[2]};
 }
+
+static inline vf amsgrad_weight(vf w, pending p, const vf *k) { return adam_weight(w, p, k); }
 #endif
 
 #endif

@@ -30,16 +30,20 @@ static inline void momentum_seed003_prepare(float *k, const double *hyper, uint6
 }
 
 #ifdef GD_SIMD_H
-static inline vf momentum_rule(vf w, vf g, vf *state, const vf *k) {
+static inline pending momentum_states(vf g, vf *state, const vf *k) {
     state[0] = flush_state(vf_fma(k[MOMENTUM_MOMENTUM], state[0], vf_mul(k[MOMENTUM_GRADIENT], g)));
-    return vf_fma(k[MOMENTUM_STEP], state[0], w);
+    return (pending){.u = state[0]};
 }
 
-static inline vf nesterov_rule(vf w, vf g, vf *state, const vf *k) {
+static inline vf momentum_weight(vf w, pending p, const vf *k) { return vf_fma(k[MOMENTUM_STEP], p.u, w); }
+
+static inline pending nesterov_states(vf g, vf *state, const vf *k) {
     vf x = vf_mul(k[MOMENTUM_GRADIENT], g);
     state[0] = flush_state(vf_fma(k[MOMENTUM_MOMENTUM], state[0], x));
-    return vf_fma(k[MOMENTUM_STEP], vf_fma(k[MOMENTUM_MOMENTUM], state[0], x), w);
+    return (pending){state[0], x};
 }
+
+static inline vf nesterov_weight(vf w, pending p, const vf *k) { return vf_fma(k[MOMENTUM_STEP], vf_fma(k[MOMENTUM_MOMENTUM], p.u, p.x), w); }
 #endif
 
 #endif

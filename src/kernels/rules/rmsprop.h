@@ -38,7 +38,7 @@ static inline void rmsprop_keras_prepare(float *k, const double *hyper, uint64_t
 #ifdef GD_SIMD_H
 static inline vf rmsprop_square(vf g, vf v, const vf *k) { return flush_state(vf_fma(k[RMSPROP_ALPHA], v, vf_mul(k[RMSPROP_C], vf_mul(g, g)))); }
 
-static inline vf rmsprop_quotient(vf g, vf x, const vf *k) { return vf_div(g, vf_add(vf_sqrt(vf_add(x, k[RMSPROP_B])), k[RMSPROP_E])); }
+static inline vf rmsprop_quotient(pending p, const vf *k) { return vf_div(p.u, vf_add(vf_sqrt(vf_add(p.x, k[RMSPROP_B])), k[RMSPROP_E])); }
 
 /* The variance v - a^2 is not negative but by rounding: then it is +0. */
 static inline vf rmsprop_variance(vf v, vf a) {
@@ -46,35 +46,38 @@ static inline vf rmsprop_variance(vf v, vf a) {
     return vf_select(vf_less(x, vf_set(0.0f)), vf_set(0.0f), x);
 }
 
-static inline vf rmsprop_rule(vf w, vf g, vf *state, const vf *k) {
+static inline pending rmsprop_states(vf g, vf *state, const vf *k) {
     state[0] = rmsprop_square(g, state[0], k);
-    return vf_fma(k[RMSPROP_RATE], rmsprop_quotient(g, state[0], k), w);
+    return (pending){g, state[0]};
 }
 
-static inline vf rmsprop_with_momentum(vf w, vf q, vf *buffer, const vf *k) {
-    *buffer = flush_state(vf_fma(k[RMSPROP_MOMENTUM], *buffer, vf_mul(k[RMSPROP_R], q)));
-    return vf_fma(k[RMSPROP_STEP], *buffer, w);
-}
+static inline vf rmsprop_weight(vf w, pending p, const vf *k) { return vf_fma(k[RMSPROP_RATE], rmsprop_quotient(p, k), w); }
 
-static inline vf rmsprop_momentum_rule(vf w, vf g, vf *state, const vf *k) {
-    state[0] = rmsprop_square(g, state[0], k);
-    return rmsprop_with_momentum(w, rmsprop_quotient(g, state[0], k), &state[1], k);
-}
-
-/* The centered forms' quotient; state: v, a. */
-static inline vf rmsprop_centered_quotient(vf g, vf *state, const vf *k) {
+/* State: v, a. */
+static inline pending rmsprop_centered_states(vf g, vf *state, const vf *k) {
     state[0] = rmsprop_square(g, state[0], k);
     state[1] = flush_state(vf_fma(k[RMSPROP_ALPHA], state[1], vf_mul(k[RMSPROP_C], g)));
-    return rmsprop_quotient(g, rmsprop_variance(state[0], state[1]), k);
+    return (pending){g, rmsprop_variance(state[0], state[1])};
 }
 
-static inline vf rmsprop_centered_rule(vf w, vf g, vf *state, const vf *k) {
-    return vf_fma(k[RMSPROP_RATE], rmsprop_centered_quotient(g, state, k), w);
+static inline vf rmsprop_centered_weight(vf w, pending p, const vf *k) { return rmsprop_weight(w, p, k); }
+
+static inline pending rmsprop_with_momentum(pending p, vf *buffer, const vf *k) {
+    *buffer = flush_state(vf_fma(k[RMSPROP_MOMENTUM], *buffer, vf_mul(k[RMSPROP_R], rmsprop_quotient(p, k))));
+    return (pending){.u = *buffer};
 }
 
-static inline vf rmsprop_centered_momentum_rule(vf w, vf g, vf *state, const vf *k) {
-    return rmsprop_with_momentum(w, rmsprop_centered_quotient(g, state, k), &state[2], k);
+static inline pending rmsprop_momentum_states(vf g, vf *state, const vf *k) {
+    return rmsprop_with_momentum(rmsprop_states(g, state, k), &state[1], k);
 }
+
+static inline vf rmsprop_momentum_weight(vf w, pending p, const vf *k) { return vf_fma(k[RMSPROP_STEP], p.u, w); }
+
+static inline pending rmsprop_centered_momentum_states(vf g, vf *state, const vf *k) {
+    return rmsprop_with_momentum(rmsprop_centered_states(g, state, k), &state[2], k);
+}
+
+static inline vf rmsprop_centered_momentum_weight(vf w, pending p, const vf *k) { return rmsprop_momentum_weight(w, p, k); }
 #endif
 
 #endif

@@ -15,10 +15,12 @@ static inline void sgd_seed004_prepare(float *k, const double *hyper, uint64_t t
 }
 
 #ifdef GD_SIMD_H
-static inline vf sgd_rule(vf w, vf g, vf *state, const vf *k) {
-    (void)state;
-    return vf_fma(k[SGD_STEP], g, w);
+static inline pending sgd_states(vf g, vf *state, const vf *k) {
+    (void)state, (void)k;
+    return (pending){.u = g};
 }
+
+static inline vf sgd_weight(vf w, pending p, const vf *k) { return vf_fma(k[SGD_STEP], p.u, w); }
 #endif
 
 #endif

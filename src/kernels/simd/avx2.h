@@ -8,7 +8,7 @@
 
 #define GD_SIMD_NAME avx2
 #define GD_SIMD_NEEDS GD_CPU_AVX2
-enum { VF = 8, TILE_ROWS = 6, TILE_VECTORS = 2 };
+enum { VF = 8, TILE_ROWS = 6, TILE_VECTORS = 2, UPDATE_VECTORS = 1 };
 
 typedef __m256 vf;
 typedef __m256 vm;

@@ -8,7 +8,7 @@
 
 #define GD_SIMD_NAME avx512
 #define GD_SIMD_NEEDS (GD_CPU_AVX2 | GD_CPU_AVX512)
-enum { VF = 16, TILE_ROWS = 14, TILE_VECTORS = 2 };
+enum { VF = 16, TILE_ROWS = 14, TILE_VECTORS = 2, UPDATE_VECTORS = 2 };
 
 typedef __m512 vf;
 typedef __mmask16 vm;

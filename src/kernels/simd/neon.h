@@ -8,7 +8,7 @@
 
 #define GD_SIMD_NAME neon
 #define GD_SIMD_NEEDS 0 /* every AArch64 CPU has it */
-enum { VF = 4, TILE_ROWS = 6, TILE_VECTORS = 4 };
+enum { VF = 4, TILE_ROWS = 6, TILE_VECTORS = 4, UPDATE_VECTORS = 1 };
 
 typedef float32x4_t vf;
 typedef uint32x4_t vm;

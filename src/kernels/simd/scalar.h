@@ -11,7 +11,7 @@
 
 #define GD_SIMD_NAME scalar
 #define GD_SIMD_NEEDS 0
-enum { VF = 1, TILE_ROWS = 4, TILE_VECTORS = 4 };
+enum { VF = 1, TILE_ROWS = 4, TILE_VECTORS = 4, UPDATE_VECTORS = 1 };
 
 typedef float vf;
 typedef uint32_t vm; /* a mask: all ones or 0 */

@@ -4,26 +4,51 @@
 /* Decaying state under the floor becomes +0 (NaN stays), before anything else in the step sees it: no subnormals, on any ISA. */
 static inline vf flush_state(vf x) { return vf_select(vf_less(vf_abs(x), vf_set(GD_STATE_FLOOR)), vf_set(0.0f), x); }
 
+/* A rule is two functions: NAME_states brings the states up to date and says what the other needs to know, NAME_weight is the weight's new value. So the
+ * states of one round can be computed beside the roots and quotients of the one before. */
+typedef struct pending {
+    vf u, x; /* as a rule likes */
+} pending;
+typedef pending states_function(vf g, vf *state, const vf *k);
+typedef vf weight_function(vf w, pending p, const vf *k);
+
 #include "kernels/rules.h"
 
-typedef vf rule_function(vf w, vf g, vf *state, const vf *k);
+/* Elements: of a cache line, of vectors that are computed before any is stored, of a round. */
+enum { LINE = 16, GROUP = UPDATE_VECTORS * VF, ROUND = 4 * VF > LINE ? 4 * VF : LINE };
+_Static_assert(ROUND % GROUP == 0, "a round is so many groups");
 
-enum { UNROLL = 4, LINE = 16, STEP = LINE > VF ? LINE : VF }; /* elements: a cache line, a round */
-
-/* The arrays of a span, and elements i .. i+part of them updated. `rule`, `states` and `coefficients` are constants where these are inlined, so every
- * array below becomes registers; pointers are hoisted, else the compiler reloads them in every round. */
+/* The arrays of a span. `states`, `coefficients`, `vectors` and the functions are constants where these are inlined, so every array below becomes
+ * registers; pointers are hoisted, else the compiler reloads them in every round. */
 typedef struct driven {
     float *w, *s[GD_MAX_STATES];
     const float *g;
     vf keep, k[GD_MAX_COEFFICIENTS];
 } driven;
 
-static inline __attribute__((always_inline)) void drive_vector(const driven *d, rule_function *rule, const int states, size_t i, size_t part) {
-    vf state[GD_MAX_STATES];
-    for (int j = 0; j < states; j++) state[j] = load_lanes(d->s[j] + i, part);
-    const vf w = vf_mul(load_lanes(d->w + i, part), d->keep), g = load_lanes(d->g + i, part);
-    store_lanes(d->w + i, rule(w, g, state, d->k), part);
-    for (int j = 0; j < states; j++) store_lanes(d->s[j] + i, state[j], part);
+/* A rule's halves for so many vectors from element i on, each of `part` elements. All are computed before any is stored, for loads after a store may wait
+ * for it: CPUs compare some bits of the addresses only. */
+static inline __attribute__((always_inline)) void drive_states(const driven *d, states_function *function, const int states, size_t i,
+                                                               const int vectors, size_t part, pending *p) {
+    vf state[UPDATE_VECTORS][GD_MAX_STATES];
+#pragma GCC unroll 4
+    for (int v = 0; v < vectors; v++) {
+        const size_t at = i + (size_t)v * VF;
+        for (int j = 0; j < states; j++) state[v][j] = load_lanes(d->s[j] + at, part);
+        p[v] = function(load_lanes(d->g + at, part), state[v], d->k);
+    }
+#pragma GCC unroll 4
+    for (int v = 0; v < vectors; v++)
+        for (int j = 0; j < states; j++) store_lanes(d->s[j] + i + (size_t)v * VF, state[v][j], part);
+}
+
+static inline __attribute__((always_inline)) void drive_weights(const driven *d, weight_function *function, size_t i, const int vectors, size_t part,
+                                                                const pending *p) {
+    vf w[UPDATE_VECTORS];
+#pragma GCC unroll 4
+    for (int v = 0; v < vectors; v++) w[v] = function(vf_mul(load_lanes(d->w + i + (size_t)v * VF, part), d->keep), p[v], d->k);
+#pragma GCC unroll 4
+    for (int v = 0; v < vectors; v++) store_lanes(d->w + i + (size_t)v * VF, w[v], part);
 }
 
 /* Pointers move on, so that a round's addresses are they and a constant: with an index the compiler makes an address for each vector of each array. */
@@ -33,35 +58,61 @@ static inline __attribute__((always_inline)) void advance(driven *d, const int s
     for (int j = 0; j < states; j++) d->s[j] += elements;
 }
 
-static inline __attribute__((always_inline)) void drive(const gd_span *span, rule_function *rule, const int states, const int coefficients) {
+/* A round's weights, and the states a group further on; p is what the group at hand and then the next one has pending. */
+static inline __attribute__((always_inline)) void drive_round(driven *d, states_function *first, weight_function *second, const int states,
+                                                              pending *p) {
+    pending next[UPDATE_VECTORS];
+    for (size_t i = 0; i < ROUND; i += GROUP) {
+        drive_states(d, first, states, i + GROUP, UPDATE_VECTORS, VF, next);
+        drive_weights(d, second, i, UPDATE_VECTORS, VF, p);
+#pragma GCC unroll 4
+        for (int v = 0; v < UPDATE_VECTORS; v++) p[v] = next[v];
+    }
+    advance(d, states, ROUND);
+}
+
+static inline __attribute__((always_inline)) void prefetch_round(const driven *d, const int states, const float *g) {
+    for (size_t i = GD_AHEAD; i < GD_AHEAD + ROUND; i += LINE) {
+        __builtin_prefetch(g + i, 0, 3);
+        __builtin_prefetch(d->w + i, 1, 3);
+        for (int j = 0; j < states; j++) __builtin_prefetch(d->s[j] + i, 1, 3);
+    }
+}
+
+static inline __attribute__((always_inline)) void drive(const gd_span *span, states_function *first, weight_function *second, const int states,
+                                                        const int coefficients) {
     driven d = {.w = span->weights, .g = span->gradients, .keep = vf_set(span->keep)};
-    const float *far_g = span->far_gradients;
+    pending p[UPDATE_VECTORS];
     size_t left = span->count;
     for (int j = 0; j < states; j++) d.s[j] = span->states[j];
     for (int j = 0; j < coefficients; j++) d.k[j] = vf_set(span->coefficients[j]);
-    for (size_t far = span->far; far >= STEP; far -= STEP, left -= STEP) {
-        __builtin_prefetch(far_g + GD_AHEAD, 0, 3);
-        __builtin_prefetch(d.w + GD_AHEAD, 1, 3);
-        for (int j = 0; j < states; j++) __builtin_prefetch(d.s[j] + GD_AHEAD, 1, 3);
-        for (size_t v = 0; v < STEP; v += VF) drive_vector(&d, rule, states, v, VF);
-        far_g += STEP;
-        advance(&d, states, STEP);
-    }
-    for (; left >= UNROLL * VF; left -= UNROLL * VF) {
-        for (size_t v = 0; v < UNROLL * VF; v += VF) drive_vector(&d, rule, states, v, VF);
-        advance(&d, states, UNROLL * VF);
+    if (left >= ROUND + GROUP) {
+        const float *far_g = span->far_gradients;
+        drive_states(&d, first, states, 0, UPDATE_VECTORS, VF, p);
+        for (size_t far = span->far; far >= ROUND + GROUP; far -= ROUND, left -= ROUND, far_g += ROUND) {
+            prefetch_round(&d, states, far_g);
+            drive_round(&d, first, second, states, p);
+        }
+        for (; left >= ROUND + GROUP; left -= ROUND) drive_round(&d, first, second, states, p);
+        drive_weights(&d, second, 0, UPDATE_VECTORS, VF, p);
+        advance(&d, states, GROUP);
+        left -= GROUP;
     }
     for (; left >= VF; left -= VF) {
-        drive_vector(&d, rule, states, 0, VF);
+        drive_states(&d, first, states, 0, 1, VF, p);
+        drive_weights(&d, second, 0, 1, VF, p);
         advance(&d, states, VF);
     }
-    if (left > 0) drive_vector(&d, rule, states, 0, left);
+    if (left > 0) {
+        drive_states(&d, first, states, 0, 1, left, p);
+        drive_weights(&d, second, 0, 1, left, p);
+    }
 }
 
 #define GRADUS_NO_STATE
 #define GRADUS_STATE(name, decays) +1
 #define GRADUS_OPTIMIZER(number, name, NAME, variant, family, prepare, kind, passes, decay, states, ...) \
-    static void step_##name(const gd_span *span) { drive(span, name##_rule, 0 states, NAME##_COEFFICIENTS); }
+    static void step_##name(const gd_span *span) { drive(span, name##_states, name##_weight, 0 states, NAME##_COEFFICIENTS); }
 #include <gradus/optimizers.def>
 #undef GRADUS_STATE
 #undef GRADUS_NO_STATE
