@@ -39,6 +39,8 @@ typedef struct gradus_metrics_config {
     uint64_t *confusion;            /* [classes][classes], written if there are: row the true one, column the predicted one; NULL: not wanted */
     gradus_class_metrics *classes;  /* [classes], written if there are classes; NULL: not wanted */
     gradus_output_metrics *outputs; /* [outputs], written if the targets are numbers; NULL: not wanted */
+    /* F32 [samples, outputs], written: what gradus_net_predict gives, of some samples even if the call fails; data NULL: not wanted. */
+    gradus_tensor predictions;
 } gradus_metrics_config;
 
 GRADUS_API void gradus_metrics_config_init_sized(gradus_metrics_config *config, size_t struct_size);

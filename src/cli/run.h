@@ -10,6 +10,13 @@
 #include "cli/train_plan.h"
 #include "report/progress.h"
 
+/* What a report shows of the set that was trained on least, found in the pass that scores it. An array is NULL if the report does without. */
+typedef struct gd_run_shown {
+    const gradus_dataset *set; /* NULL: there will be no report */
+    uint64_t *confusion;       /* [classes][classes] */
+    float *outputs;            /* [samples][the net's outputs] */
+} gd_run_shown;
+
 typedef struct gd_run {
     gd_train_plan plan;
     gradus_net *net, *best; /* best: of the best epoch, if those weights are wanted; else NULL */
@@ -23,7 +30,8 @@ typedef struct gd_run {
     bool trained;  /* a step, this time: a run that had finished makes none */
     int save_code; /* why a callback ended the run: a checkpoint that could not be written, as an exit code */
     gradus_metrics train_scores, valid_scores, test_scores; /* of the final weights */
-    double penalty;                                         /* on the weights as they are */
+    gd_run_shown shown;
+    double penalty; /* on the weights as they are */
     char digest[65];
 } gd_run;
 

@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include "base/context.h"
-#include "cli/scores.h"
 
 enum { LINES = 64, SETS = 3, SCORES = 6 };
 
@@ -20,7 +19,6 @@ typedef struct draft {
     gd_report_set sets[SETS];
     gd_report_score scores[SETS][SCORES];
     const char **class_names;
-    uint64_t *confusion;
     gd_report_samples samples;
     char title[400];
 } draft;
@@ -65,29 +63,31 @@ static void add_set(draft *d, const char *name, const gradus_dataset *set, const
     d->report.scored_set = name; /* the last one: what was trained on least */
 }
 
-static gradus_status add_classes(const gd_run *run, const gradus_dataset *set, draft *d) {
-    gradus_context *context = run->plan.means.context;
-    const size_t count = gradus_dataset_classes(set) > 0 ? gradus_net_classes(run->net) : 0;
-    gradus_metrics_config config;
-    gradus_metrics metrics;
-    enum { MOST_CLASSES = 64 }; /* more do not fit a page */
-    if (count == 0 || count > MOST_CLASSES) return GRADUS_OK;
-    d->confusion = calloc(count * count, sizeof *d->confusion);
-    d->class_names = calloc(count, sizeof *d->class_names);
-    if (d->confusion == NULL || d->class_names == NULL) return gd_fail(context, GRADUS_OUT_OF_MEMORY, "no memory for the report");
-    bool named = true;
-    for (size_t i = 0; i < count; i++) {
-        d->class_names[i] = gradus_schema_class_name(gradus_dataset_schema(set), i);
-        named = named && d->class_names[i] != NULL;
-    }
-    d->report.classes = (gd_report_classes){count, named ? d->class_names : NULL, d->confusion};
-    gradus_metrics_config_init(&config);
-    config.confusion = d->confusion;
-    return gd_score(context, run->net, set, &config, &metrics);
+/* The classes of the set that is shown; 0: there are none, or more than fit a page. */
+static size_t shown_classes(const gd_run *run) {
+    enum { MOST_CLASSES = 64 };
+    const size_t count = gradus_dataset_classes(run->shown.set) > 0 ? gradus_net_classes(run->net) : 0;
+    return count <= MOST_CLASSES ? count : 0;
 }
 
-static gradus_status add_samples(const gd_run *run, const gradus_dataset *set, draft *d) {
-    gradus_status status = gd_report_samples_make(run->plan.means.context, run->net, set, &d->samples);
+static gradus_status add_classes(const gd_run *run, draft *d) {
+    const size_t count = shown_classes(run);
+    if (count == 0) return GRADUS_OK;
+    d->class_names = calloc(count, sizeof *d->class_names);
+    if (run->shown.confusion == NULL || d->class_names == NULL)
+        return gd_fail(run->plan.means.context, GRADUS_OUT_OF_MEMORY, "no memory for the report");
+    bool named = true;
+    for (size_t i = 0; i < count; i++) {
+        d->class_names[i] = gradus_schema_class_name(gradus_dataset_schema(run->shown.set), i);
+        named = named && d->class_names[i] != NULL;
+    }
+    d->report.classes = (gd_report_classes){count, named ? d->class_names : NULL, run->shown.confusion};
+    return GRADUS_OK;
+}
+
+static gradus_status add_samples(const gd_run *run, draft *d) {
+    const gradus_dataset *set = run->shown.set;
+    gradus_status status = gd_report_samples_make(run->plan.means.context, run->net, set, run->shown.outputs, &d->samples);
     d->report.pictures = (gd_report_pictures){gradus_dataset_height(set), gradus_dataset_width(set), d->samples.mistake_count, d->samples.mistakes};
     d->report.targets = d->samples.targets;
     d->report.target_count = d->samples.target_count;
@@ -98,7 +98,6 @@ static gradus_status add_samples(const gd_run *run, const gradus_dataset *set, d
 static gradus_status fill(const gd_run *run, draft *d) {
     gradus_context *context = run->plan.means.context;
     const gd_train_plan *plan = &run->plan;
-    const gradus_dataset *scored = plan->test != NULL ? plan->test : plan->valid != NULL ? plan->valid : plan->train;
     snprintf(d->title, sizeof d->title, "gradus: %.300s", gradus_dataset_source(plan->train));
     d->report.title = d->title;
     d->report.weights_sha256 = run->digest;
@@ -113,22 +112,36 @@ static gradus_status fill(const gd_run *run, draft *d) {
     add_set(d, "test", plan->test, &run->test_scores);
     if (!add_configuration(run, d) || !add_history(run, d))
         return gd_fail(context, GRADUS_IO, "%s: cannot be read back for the report", run->folder.history_path);
-    gradus_status status = add_classes(run, scored, d);
-    return status == GRADUS_OK ? add_samples(run, scored, d) : status;
+    gradus_status status = add_classes(run, d);
+    return status == GRADUS_OK ? add_samples(run, d) : status;
+}
+
+/* A report that is there of a run that has made no step since says the same, but for the run's time. */
+static bool is_due(const gd_run *run) {
+    char path[PATH_MAX + 16];
+    if (run->folder.path == NULL) return false;
+    snprintf(path, sizeof path, "%s/report.html", run->folder.path);
+    return run->trained || access(path, F_OK) != 0;
+}
+
+void gd_run_report_prepare(gd_run *run) {
+    const gd_train_plan *plan = &run->plan;
+    if (!is_due(run)) return;
+    run->shown.set = plan->test != NULL ? plan->test : plan->valid != NULL ? plan->valid : plan->train;
+    const size_t classes = shown_classes(run);
+    if (classes > 0) run->shown.confusion = calloc(classes * classes, sizeof *run->shown.confusion);
+    if (gd_report_samples_wanted(run->net, run->shown.set))
+        run->shown.outputs = calloc(gradus_dataset_samples(run->shown.set), gradus_net_outputs(run->net) * sizeof *run->shown.outputs);
 }
 
 int gd_run_report(const gd_run *run) {
-    char path[PATH_MAX + 16];
-    if (run->folder.path == NULL) return GD_EXIT_DONE;
-    snprintf(path, sizeof path, "%s/report.html", run->folder.path);
-    if (!run->trained && access(path, F_OK) == 0) return GD_EXIT_DONE; /* it says the same, but for the run's time */
+    if (run->shown.set == NULL) return GD_EXIT_DONE;
     draft d;
     memset(&d, 0, sizeof d);
     gradus_status status = fill(run, &d);
     if (status == GRADUS_OK) status = gd_report_write(run->plan.means.context, run->folder.path, &d.report);
     free(d.configuration);
     free(d.class_names);
-    free(d.confusion);
     gd_history_free(&d.history);
     gd_report_samples_free(&d.samples);
     return status == GRADUS_OK ? GD_EXIT_DONE : gd_means_failed(&run->plan.means, run->plan.arguments, status);

@@ -78,24 +78,24 @@ static gradus_status compare_numbers(gradus_context *context, const gradus_net *
     return GRADUS_OK;
 }
 
-gradus_status gd_report_samples_make(gradus_context *context, const gradus_net *net, const gradus_dataset *set, gd_report_samples *s) {
-    const size_t samples = gradus_dataset_samples(set);
-    const bool pictures = gradus_dataset_height(set) > 0 && gradus_dataset_inputs(set).dtype == GRADUS_DTYPE_U8 && gradus_dataset_classes(set) > 0;
-    const bool numbers = gradus_dataset_classes(set) == 0;
+static bool are_numbers(const gradus_dataset *set) { return gradus_dataset_classes(set) == 0; }
+
+bool gd_report_samples_wanted(const gradus_net *net, const gradus_dataset *set) {
+    const bool pictures = gradus_dataset_height(set) > 0 && gradus_dataset_inputs(set).dtype == GRADUS_DTYPE_U8 && !are_numbers(set);
+    return (pictures || are_numbers(set)) && gradus_dataset_samples(set) <= MOST_OUTPUTS / gradus_net_outputs(net);
+}
+
+gradus_status gd_report_samples_make(gradus_context *context, const gradus_net *net, const gradus_dataset *set, const float *outputs,
+                                     gd_report_samples *s) {
     memset(s, 0, sizeof *s);
+    if (!gd_report_samples_wanted(net, set)) return GRADUS_OK;
+    s->outputs = outputs;
     s->width = gradus_net_outputs(net);
-    if ((!pictures && !numbers) || samples > MOST_OUTPUTS / s->width) return GRADUS_OK; /* nothing to show; or too much for a page */
-    s->outputs = calloc(samples, s->width * sizeof *s->outputs);
-    if (s->outputs == NULL) return gd_fail(context, GRADUS_OUT_OF_MEMORY, "no memory for the report");
-    const gradus_tensor inputs = gradus_dataset_inputs(set), outputs = gradus_tensor_matrix(GRADUS_DTYPE_F32, s->outputs, samples, s->width);
-    gradus_status status = gradus_net_predict(context, net, &inputs, &outputs);
-    if (status == GRADUS_OK && numbers) return compare_numbers(context, net, set, s);
-    if (status == GRADUS_OK && !find_mistakes(net, set, s)) status = gd_fail(context, GRADUS_OUT_OF_MEMORY, "no memory for the report");
-    return status;
+    if (outputs != NULL && are_numbers(set)) return compare_numbers(context, net, set, s);
+    return outputs != NULL && find_mistakes(net, set, s) ? GRADUS_OK : gd_fail(context, GRADUS_OUT_OF_MEMORY, "no memory for the report");
 }
 
 void gd_report_samples_free(gd_report_samples *s) {
-    free(s->outputs);
     free(s->mistakes);
     free(s->targets);
     free(s->grid);

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli/commands.h"
@@ -98,11 +99,19 @@ static int train(gd_run *run) {
 }
 
 static gradus_status score_set(const gd_run *run, const gradus_dataset *set, gradus_metrics *scores) {
-    return set != NULL ? gd_score(run->plan.means.context, run->net, set, NULL, scores) : GRADUS_OK;
+    gradus_metrics_config config;
+    if (set == NULL) return GRADUS_OK;
+    gradus_metrics_config_init(&config);
+    if (set == run->shown.set) {
+        config.confusion = run->shown.confusion;
+        config.predictions = gradus_tensor_matrix(GRADUS_DTYPE_F32, run->shown.outputs, gradus_dataset_samples(set), gradus_net_outputs(run->net));
+    }
+    return gd_score(run->plan.means.context, run->net, set, &config, scores);
 }
 
 /* The final weights over all sets. Evaluation can be interrupted, too. */
 static int score(gd_run *run) {
+    gd_run_report_prepare(run);
     gradus_status status = score_set(run, run->plan.train, &run->train_scores);
     if (status == GRADUS_OK) status = score_set(run, run->plan.valid, &run->valid_scores);
     if (status == GRADUS_OK) status = score_set(run, run->plan.test, &run->test_scores);
@@ -125,6 +134,8 @@ static int train_and_score(void *argument) {
 static void end(gd_run *run) {
     gradus_context *context = run->plan.means.context;
     gd_out_folder_close(&run->folder);
+    free(run->shown.confusion);
+    free(run->shown.outputs);
     if (context != NULL) {
         gradus_optimizer_destroy(context, run->optimizer);
         gradus_net_destroy(context, run->net);

@@ -80,8 +80,15 @@ static void see_class(pass *p, const float *row, size_t at) {
     if (p->config->auc) keep_scores(p, row, label, at);
 }
 
+static void keep_outputs(const pass *p, const gd_chunk *c, size_t first, size_t count) {
+    const gradus_tensor *all = &p->config->predictions;
+    for (size_t i = 0; i < count; i++)
+        memcpy((float *)all->data + gd_tensor_row(all, first + i), c->result + i * c->result_stride, all->columns * sizeof *c->result);
+}
+
 static void see(void *user, const gd_chunk *c, size_t first, size_t count) {
     pass *p = user;
+    if (p->config->predictions.data) keep_outputs(p, c, first, count);
     for (size_t i = 0; p->classes && i < count; i++) see_class(p, c->result + i * c->result_stride, first + i);
     if (p->outputs) gd_errors_add(p->errors, &p->samples->targets, c, first, count);
 }
@@ -209,6 +216,8 @@ gradus_status gradus_net_metrics(gradus_context *context, const gradus_net *net,
     if (status == GRADUS_OK && config.reserved != 0)
         status = gd_fail(context, GRADUS_INVALID_ARGUMENT, "gradus_net_metrics: the config's reserved is %d, expected 0", (int)config.reserved);
     if (status == GRADUS_OK) status = gd_check_batch(context, net, batch, false, "gradus_net_metrics", &samples);
+    if (status == GRADUS_OK && config.predictions.data)
+        status = gd_tensor_check_f32(context, &config.predictions, samples.count, gradus_net_outputs(net), "gradus_net_metrics: predictions");
     if (status != GRADUS_OK) return status;
     pass p = {.net = net,
               .config = &config,

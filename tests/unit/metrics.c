@@ -175,6 +175,24 @@ static net_shape with_loss(size_t outputs, gradus_activation last, gradus_loss l
     return shape;
 }
 
+/* Room for predictions, in rows with a gap. */
+static gradus_tensor gapped(const scene *s) {
+    const size_t stride = s->outputs + 3;
+    gradus_tensor y = gradus_tensor_matrix(GRADUS_DTYPE_F32, calloc(s->n, stride * sizeof *s->y), s->n, s->outputs);
+    y.row_stride = (ptrdiff_t)stride;
+    y.batch_stride = (ptrdiff_t)(s->n * stride);
+    return y;
+}
+
+static void check_predictions(const scene *s, const gradus_tensor *found) {
+    for (size_t i = 0; i < s->n; i++) {
+        const float *row = (const float *)found->data + i * (size_t)found->row_stride;
+        cr_assert(memcmp(row, s->y + i * s->outputs, s->outputs * sizeof *row) == 0, "another prediction of sample %zu", i);
+        for (size_t j = s->outputs; j < (size_t)found->row_stride; j++) cr_assert_eq(row[j], 0.0f);
+    }
+    free(found->data);
+}
+
 static void check_scene(net_shape shape, size_t n, unsigned kind, size_t rows) {
     scene s = scene_make(shape, n, kind, rows, 1 + n % 3);
     gradus_metrics_config config;
@@ -191,7 +209,9 @@ static void check_scene(net_shape shape, size_t n, unsigned kind, size_t rows) {
     config.confusion = confusion;
     config.classes = class;
     config.outputs = output;
+    config.predictions = gapped(&s);
     cr_assert_eq(gradus_net_metrics(s.context, s.net, &s.set.batch, &config, &m), GRADUS_OK, "%s", gradus_context_message(s.context));
+    check_predictions(&s, &config.predictions);
     cr_assert_eq(gradus_net_evaluate(s.context, s.net, &s.set.batch, &e), GRADUS_OK);
     cr_assert(m.loss == e.loss && m.samples == n && m.classes == s.classes);
     if (s.classes) {
@@ -343,6 +363,10 @@ Test(metrics, errors) {
     cr_assert_eq(gradus_net_metrics(s.context, s.net, &s.set.batch, &config, &m), GRADUS_INVALID_ARGUMENT);
     cr_assert(says(s.context, "reserved"));
     config.reserved = 0;
+    config.predictions = gradus_tensor_matrix(GRADUS_DTYPE_F32, s.y, 9, 5);
+    cr_assert_eq(gradus_net_metrics(s.context, s.net, &s.set.batch, &config, &m), GRADUS_INVALID_ARGUMENT);
+    cr_assert(says(s.context, "predictions"));
+    config.predictions.data = NULL;
     s.set.batch.samples = 11;
     cr_assert_eq(gradus_net_metrics(s.context, s.net, &s.set.batch, &config, &m), GRADUS_INVALID_ARGUMENT);
     s.set.batch.samples = 10;
