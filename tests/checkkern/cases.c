@@ -173,12 +173,9 @@ static void reference_transpose(const gd_problem *p, float *const *arrays) {
 
 /* --- tile: arrays A, B, C --- */
 
-/* rows, columns and k up to about n each (k twice that), but never so many that the reference takes long. */
-static void draw_tile(gd_problem *p, gd_random *random) {
+/* k up to about twice n, the strides, and so what the arrays hold, for the rows and columns that are set. */
+static void draw_tile_of(gd_problem *p, gd_random *random) {
     gd_tile *t = &p->tile;
-    const size_t limit = p->n < 70 ? p->n : 70;
-    t->rows = (size_t)gd_random_below(random, limit + 1);
-    t->columns = gd_random_below(random, 2) ? limit : (size_t)gd_random_below(random, limit + 1);
     t->k = (size_t)gd_random_below(random, (p->n < 150 ? 2 * p->n : 300) + 1);
     t->run = t->k && gd_random_below(random, 2) ? 1 + (size_t)gd_random_below(random, t->k) : t->k;
     t->add = (int)gd_random_below(random, 2);
@@ -198,6 +195,22 @@ static void draw_tile(gd_problem *p, gd_random *random) {
     if (t->k && t->rows) p->count[0] = (runs - 1) * (size_t)t->a_run + (t->run - 1) * (size_t)t->a_k + (t->rows - 1) * (size_t)t->a_row + 1;
     if (t->k && t->columns) p->count[1] = (t->k - 1) * (size_t)t->b_k + t->columns;
     if (t->rows && t->columns) p->count[2] = (t->rows - 1) * (size_t)t->c_row + t->columns;
+}
+
+static size_t most_rows(const gd_problem *p) { return p->n < 70 ? p->n : 70; }
+
+/* rows and columns up to about n, but never so many that the reference takes long. */
+static void draw_tile(gd_problem *p, gd_random *random) {
+    const size_t limit = most_rows(p);
+    p->tile.rows = (size_t)gd_random_below(random, limit + 1);
+    p->tile.columns = gd_random_below(random, 2) ? limit : (size_t)gd_random_below(random, limit + 1);
+    draw_tile_of(p, random);
+}
+
+static void draw_tile_column(gd_problem *p, gd_random *random) {
+    p->tile.rows = (size_t)gd_random_below(random, most_rows(p) + 1);
+    p->tile.columns = 1;
+    draw_tile_of(p, random);
 }
 
 static gd_tile tile_on(const gd_problem *p, float *const *arrays) {
@@ -261,6 +274,7 @@ static const gd_case cases[] = {
     GD_UNARY_MAP(UNARY_CASE)
     GD_DERIVATIVE_MAP(DERIVATIVE_CASE)
     {.name = "tile", .greatest = SIZE_MAX, .draw = draw_tile, .kernel = kernel_tile, .reference = reference_tile, .split = split_tile},
+    {.name = "tile/column", .greatest = SIZE_MAX, .draw = draw_tile_column, .kernel = kernel_tile, .reference = reference_tile, .split = split_tile},
     {.name = "copy", .greatest = SIZE_MAX, .draw = draw_copy, .kernel = kernel_copy, .reference = reference_copy},
     {.name = "transpose", .greatest = SIZE_MAX, .draw = draw_transpose, .kernel = kernel_transpose, .reference = reference_transpose},
     {.name = "add", .greatest = SIZE_MAX, .draw = draw_two, .kernel = kernel_add, .reference = reference_add, .split = gd_split_elements,

@@ -5,7 +5,9 @@
 
 enum {
     TALL_ROWS = TILE_ROWS * TILE_VECTORS, /* of a tile one vector wide */
-    WIDE_ROWS = TILE_ROWS / 3             /* the most rows of a tile twice as wide as usual */
+    WIDE_ROWS = TILE_ROWS / 3,            /* the most rows of a tile twice as wide as usual */
+    COLUMN_LEAST = 8,                     /* rows and k from which a single column is better computed by vectors of rows ... */
+    COLUMN_ROWS = 16                      /* ... and so many of them at a time, which a narrow layer has at most */
 };
 
 /* `rows` and `vectors` are constants where this is inlined, so many that the accumulators fit the registers; the last vector has `part` columns. */
@@ -88,9 +90,46 @@ static inline __attribute__((always_inline)) void tile_strip(const gd_tile *t, s
     }
 }
 
+/* VF rows of A, of which the last is repeated where there are fewer, by k columns: turned in registers. */
+static inline __attribute__((always_inline)) vf column_block(const gd_tile *t, const float *a, const float *b, size_t rows, const size_t k, vf acc) {
+    vf x[VF];
+    for (size_t i = 0; i < VF; i++) x[i] = load_lanes(a + (ptrdiff_t)(i < rows ? i : rows - 1) * t->a_row, k);
+    vf_transpose(x);
+    for (size_t p = 0; p < VF && p < k; p++) acc = vf_fma(x[p], vf_set(b[(ptrdiff_t)p * t->b_k]), acc);
+    return acc;
+}
+
+/* C is a single column and A's rows are contiguous: in columns of one lane a multiply-add would do one element, and as many as there are rows. Vectors
+ * run over the rows; chains of several overlap. */
+static void tile_column(const gd_tile *t) {
+    float column[COLUMN_ROWS];
+    for (size_t first = 0; first < t->rows; first += COLUMN_ROWS) {
+        const size_t rows = t->rows - first < COLUMN_ROWS ? t->rows - first : COLUMN_ROWS;
+        const float *a = t->a + (ptrdiff_t)first * t->a_row, *b = t->b;
+        vf acc[COLUMN_ROWS / VF];
+        for (size_t i = 0; i < rows; i += VF) acc[i / VF] = vf_set(0.0f);
+        for (size_t p = 0; p < t->k; p += VF, b += VF * t->b_k)
+            for (size_t i = 0; i < rows; i += VF) {
+                const float *block = a + (ptrdiff_t)i * t->a_row + p;
+                if (t->k - p >= VF) {
+                    acc[i / VF] = column_block(t, block, b, rows - i, VF, acc[i / VF]);
+                } else {
+                    acc[i / VF] = column_block(t, block, b, rows - i, t->k - p, acc[i / VF]);
+                }
+            }
+        for (size_t i = 0; i < rows; i += VF) vf_store(column + i, acc[i / VF]);
+        float *c = t->c + (ptrdiff_t)first * t->c_row;
+        for (size_t i = 0; i < rows; i++, c += t->c_row) *c = t->add ? *c + column[i] : column[i];
+    }
+}
+
 static void tile(const gd_tile *t) {
     enum { COLUMNS = TILE_VECTORS * VF };
     size_t j = 0;
+    if (VF > 1 && t->columns == 1 && t->rows >= COLUMN_LEAST && t->k >= COLUMN_LEAST && t->a_k == 1 && t->run >= t->k) {
+        tile_column(t);
+        return;
+    }
     if (t->rows <= WIDE_ROWS)
         for (; j + 2 * COLUMNS <= t->columns; j += 2 * COLUMNS) tile_strip(t, j, 2 * TILE_VECTORS, VF);
     for (; j + COLUMNS <= t->columns; j += COLUMNS) tile_strip(t, j, TILE_VECTORS, VF);
