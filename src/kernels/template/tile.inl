@@ -15,6 +15,7 @@ static inline __attribute__((always_inline)) void tile_block(const gd_tile *t, c
                                                              const int vectors, const size_t part) {
     vf acc[TALL_ROWS]; /* rows * vectors of them */
     const int last = vectors - 1;
+#pragma GCC unroll 32 /* more rows than gcc unrolls by itself: the accumulators would lie in memory, for the loop's index to find them */
     for (int i = 0; i < rows; i++)
         for (int v = 0; v < vectors; v++) acc[i * vectors + v] = vf_set(0.0f);
     /* A's rows by threes: an address each would not fit the registers. */
@@ -26,6 +27,7 @@ static inline __attribute__((always_inline)) void tile_block(const gd_tile *t, c
             vf y[2 * TILE_VECTORS];
             for (int v = 0; v < last; v++) y[v] = vf_load(b + v * VF);
             y[last] = load_lanes(b + last * VF, part);
+#pragma GCC unroll 32
             for (int i = 0; i < rows; i++) {
                 const vf x_i = vf_set(x[i / 3][i % 3 == 0 ? 0 : i % 3 == 1 ? one : two]);
                 for (int v = 0; v < vectors; v++) acc[i * vectors + v] = vf_fma(x_i, y[v], acc[i * vectors + v]);
