@@ -44,6 +44,7 @@ static void input_panels(const gd_backward_input *b, size_t input, size_t inputs
     const size_t width = kernels->tile_columns, outputs = b->dense.outputs;
     for (size_t p = 0; p < outputs; p += GD_K_BLOCK) /* GD_K_BLOCK is a whole number of panels */
         for (size_t s = 0; s < samples; s += width) {
+            const bool first = s == 0 && outputs - p > GD_PANEL; /* W's next panels are pages away, where no CPU looks by itself */
             const gd_tile tile = {.a = b->weights + p * b->dense.inputs + input * GD_PANEL,
                                   .a_row = GD_PANEL,
                                   .a_k = 1,
@@ -56,7 +57,8 @@ static void input_panels(const gd_backward_input *b, size_t input, size_t inputs
                                   .rows = inputs,
                                   .columns = gd_least(samples - s, width),
                                   .k = gd_least(outputs - p, GD_K_BLOCK),
-                                  .add = p > 0};
+                                  .add = p > 0,
+                                  .far = first ? outputs - p - GD_PANEL : 0};
             kernels->tile(&tile);
         }
     for (size_t i = 0; i < inputs; i += GD_PANEL)

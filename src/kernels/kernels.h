@@ -93,6 +93,7 @@ typedef struct gd_tile {
     ptrdiff_t c_row;
     size_t rows, columns, k;
     int add;
+    size_t far; /* runs that begin before it prefetch A's next run, which exists; 0: everything is near */
 } gd_tile;
 
 enum {

@@ -189,6 +189,7 @@ static void draw_tile_of(gd_problem *p, gd_random *random) {
         t->a_k = padded(random, t->rows);
         t->a_run = padded(random, t->run * (size_t)t->a_k);
     }
+    t->far = runs ? (runs - 1) * t->run : 0; /* nothing but a hint */
     t->b_k = padded(random, t->columns);
     t->c_row = padded(random, t->columns);
     p->arrays = 3;

@@ -13,6 +13,7 @@ enum {
 /* `rows` and `vectors` are constants where this is inlined, so many that the accumulators fit the registers; the last vector has `part` columns. */
 static inline __attribute__((always_inline)) void tile_block(const gd_tile *t, const float *a, const float *b, float *c, const int rows,
                                                              const int vectors, const size_t part) {
+    enum { CACHE_LINE = 16, MOST_NEAR = 16 /* rows whose next lines the first-level cache can await at a time */ };
     vf acc[TALL_ROWS]; /* rows * vectors of them */
     const int last = vectors - 1;
 #pragma GCC unroll 32 /* more rows than gcc unrolls by itself: the accumulators would lie in memory, for the loop's index to find them */
@@ -23,6 +24,16 @@ static inline __attribute__((always_inline)) void tile_block(const gd_tile *t, c
     const float *x[(TALL_ROWS + 2) / 3];
     for (int i = 0; i < rows; i += 3) x[i / 3] = a + i * one;
     for (size_t p = 0; p < t->k;) {
+        if (p < t->far)
+            for (int i = 0; i < rows; i++)
+                for (size_t j = 0; j < t->run; j += CACHE_LINE) {
+                    const float *next = x[0] + i * one + t->a_run + (ptrdiff_t)j * t->a_k;
+                    if (rows <= MOST_NEAR) {
+                        __builtin_prefetch(next, 0, 3);
+                    } else {
+                        __builtin_prefetch(next, 0, 2);
+                    }
+                }
         for (const size_t end = t->k - p < t->run ? t->k : p + t->run; p < end; p++, b += t->b_k) {
             vf y[2 * TILE_VECTORS];
             for (int v = 0; v < last; v++) y[v] = vf_load(b + v * VF);
