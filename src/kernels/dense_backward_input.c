@@ -5,15 +5,17 @@
 enum {
     SAMPLE_BLOCK = 64, /* samples a task; a whole number of register tiles for every ISA */
     INPUT_PANELS = 2,  /* panels of inputs a task; of a narrow layer, whose products are short, */
-    NARROW_PANELS = 8, /* that many */
-    FEW_SAMPLES = 16   /* the most for which W is turned instead of d */
+    NARROW_PANELS = 8, /* that many; */
+    FEW_PANELS = 4,    /* of a layer with few samples, that many: in each panel of W a stretch of 16 KB */
+    FEW_SAMPLES = 16   /* the most of them */
 };
 
-static bool few(size_t samples) { return samples <= FEW_SAMPLES; }
+/* No more than a vector has lanes: W is turned instead of d. */
+static bool few(const gd_backward_input *b) { return b->samples <= b->context->kernels->width; }
 
 size_t gd_turned_size(gd_dense dense, size_t samples) {
     size_t floats;
-    if (gd_dense_narrow(dense) || few(samples)) return 0;
+    if (gd_dense_narrow(dense)) return 0;
     return samples <= SIZE_MAX - GD_PANEL && gd_size_multiply(gd_round_up(samples, GD_PANEL), dense.outputs, &floats) ? floats : SIZE_MAX;
 }
 
@@ -67,60 +69,50 @@ static void input_panels(const gd_backward_input *b, size_t input, size_t inputs
                                (ptrdiff_t)b->dx_stride, gd_least(inputs - i, GD_PANEL), gd_least(samples - s, width));
 }
 
-/* The piece of a panel of W from `output` on that belongs to these inputs, turned. Meanwhile the next panel's piece is on its way: it is pages away, where
- * no CPU looks by itself. */
-static void turn_weights(const gd_backward_input *b, size_t output, size_t input, size_t inputs, float *turned) {
-    enum { ROWS = 16, LINE = GD_ALIGNMENT / sizeof(float) };
-    const size_t outputs = gd_least(b->dense.outputs - output, GD_PANEL);
-    const bool last = output + GD_PANEL >= b->dense.outputs;
-    for (size_t i = 0; i < inputs; i += ROWS) {
-        const float *rows = b->weights + output * b->dense.inputs + (input + i) * GD_PANEL, *next = rows + GD_PANEL * b->dense.inputs;
-        const size_t count = gd_least(inputs - i, ROWS);
-        for (size_t line = 0; !last && line < count * GD_PANEL; line += LINE) __builtin_prefetch(next + line, 0, 2);
-        b->context->kernels->transpose(rows, GD_PANEL, turned + i, GD_PANEL, count, outputs);
+/* Panels of inputs by all samples, which are few. W is read panel by panel, where the CPU sees a stream, and the next one's stretch is on its way. */
+static void input_few(const gd_backward_input *b, size_t input, size_t inputs) {
+    enum { ROW = FEW_PANELS * GD_PANEL };
+    float c[FEW_SAMPLES * ROW];
+    const gd_kernels *kernels = b->context->kernels;
+    const size_t outputs = b->dense.outputs, panel = b->dense.inputs * GD_PANEL;
+    _Static_assert((int)GD_ACROSS == (int)GD_PANEL && (int)GD_ROW_LANES <= (int)FEW_SAMPLES, "W's rows, a panel wide; no vector has more lanes");
+    for (size_t p = 0; p < outputs; p += GD_PANEL) {
+        const bool last = outputs - p <= GD_PANEL;
+        const float *weights = b->weights + p / GD_PANEL * panel + input * GD_PANEL;
+        const gd_across piece = {.a = b->d + p / GD_PANEL * b->d_panel,
+                                 .a_row = (ptrdiff_t)b->d_stride,
+                                 .b = weights,
+                                 .next = last ? NULL : weights + panel,
+                                 .c = c,
+                                 .c_row = ROW,
+                                 .rows = b->samples,
+                                 .columns = inputs,
+                                 .k = gd_least(outputs - p, GD_PANEL),
+                                 .onward = p % GD_K_BLOCK != 0};
+        kernels->across(&piece);
+        if (!last && (p + GD_PANEL) % GD_K_BLOCK != 0) continue;
+        for (size_t s = 0; s < b->samples; s++)
+            for (size_t i = 0; i < inputs; i += GD_PANEL)
+                kernels->finish(dx_at(b, s, input + i), c + s * ROW + i, gd_least(inputs - i, GD_PANEL), 1.0f, p < GD_K_BLOCK ? 0.0f : 1.0f);
     }
 }
 
-/* A panel of inputs by all samples, which are few: a block of W is turned, and vectors run over the inputs. A weight is loaded once so, and no lanes are
- * there for samples that are not. */
-static void input_few(const gd_backward_input *b, size_t input, size_t inputs) {
-    float turned[GD_K_BLOCK * GD_PANEL];
-    const gd_kernels *kernels = b->context->kernels;
-    const size_t outputs = b->dense.outputs;
-    for (size_t p = 0; p < outputs; p += GD_K_BLOCK) {
-        const size_t k = gd_least(outputs - p, GD_K_BLOCK);
-        for (size_t j = 0; j < k; j += GD_PANEL) turn_weights(b, p + j, input, inputs, turned + j * GD_PANEL);
-        const gd_tile tile = {.a = b->d + p / GD_PANEL * b->d_panel,
+/* Panels of inputs of a narrow layer: W's rows are the vectors. */
+static void input_narrow(const gd_backward_input *b, size_t input, size_t inputs, size_t sample, size_t samples) {
+    for (size_t i = input; i < input + inputs; i += GD_PANEL) {
+        const gd_tile tile = {.a = b->d + sample * b->d_stride,
                               .a_row = (ptrdiff_t)b->d_stride,
                               .a_k = 1,
-                              .run = GD_PANEL,
-                              .a_run = (ptrdiff_t)b->d_panel,
-                              .b = turned,
-                              .b_k = GD_PANEL,
-                              .c = dx_at(b, 0, input),
+                              .run = b->dense.outputs,
+                              .b = b->weights + i,
+                              .b_k = (ptrdiff_t)b->dense.inputs,
+                              .c = dx_at(b, sample, i),
                               .c_row = (ptrdiff_t)b->dx_stride,
-                              .rows = b->samples,
-                              .columns = inputs,
-                              .k = k,
-                              .add = p > 0};
-        kernels->tile(&tile);
+                              .rows = samples,
+                              .columns = gd_least(input + inputs - i, GD_PANEL),
+                              .k = b->dense.outputs};
+        b->context->kernels->tile(&tile);
     }
-}
-
-/* A panel of inputs of a narrow layer: W's rows are the vectors. */
-static void input_narrow(const gd_backward_input *b, size_t input, size_t inputs, size_t sample, size_t samples) {
-    const gd_tile tile = {.a = b->d + sample * b->d_stride,
-                          .a_row = (ptrdiff_t)b->d_stride,
-                          .a_k = 1,
-                          .run = b->dense.outputs,
-                          .b = b->weights + input,
-                          .b_k = (ptrdiff_t)b->dense.inputs,
-                          .c = dx_at(b, sample, input),
-                          .c_row = (ptrdiff_t)b->dx_stride,
-                          .rows = samples,
-                          .columns = inputs,
-                          .k = b->dense.outputs};
-    b->context->kernels->tile(&tile);
 }
 
 /* The derivative, through the dropout and the activation, and dX turned for the layer before. */
@@ -135,13 +127,15 @@ static void finish_inputs(const gd_backward_input *b, size_t input, size_t input
             gd_activation_derivative(b->context, b->activation, b->from + s * b->from_stride + i, dx, columns);
             if (b->dropout) gd_drop_gradient(b->dropout, s, i, columns, dx);
         }
-        for (size_t s = sample; b->dx_turned && !few(b->samples) && s < sample + samples; s += width)
+        for (size_t s = sample; b->dx_turned && !few(b) && s < sample + samples; s += width)
             kernels->transpose(dx_at(b, s, i), (ptrdiff_t)b->dx_stride, b->dx_turned + turned_at(kernels, b->dense.inputs, s) + i * width,
                                (ptrdiff_t)width, gd_least(sample + samples - s, width), columns);
     }
 }
 
-static size_t input_step(const gd_backward_input *b) { return (gd_dense_narrow(b->dense) ? NARROW_PANELS : INPUT_PANELS) * GD_PANEL; }
+static size_t input_step(const gd_backward_input *b) {
+    return (gd_dense_narrow(b->dense) ? NARROW_PANELS : few(b) ? FEW_PANELS : INPUT_PANELS) * GD_PANEL;
+}
 
 /* Tasks run over blocks of inputs and, inside, of samples. */
 static void input_product(void *argument, size_t begin, size_t end) {
@@ -150,21 +144,19 @@ static void input_product(void *argument, size_t begin, size_t end) {
     for (size_t task = begin; task < end; task++) {
         const size_t input = task / sample_blocks * step, sample = task % sample_blocks * SAMPLE_BLOCK;
         const size_t inputs = gd_least(b->dense.inputs - input, step), samples = gd_least(b->samples - sample, SAMPLE_BLOCK);
-        if (!gd_dense_narrow(b->dense) && !few(b->samples)) input_panels(b, input, inputs, sample, samples);
-        for (size_t i = input; i < input + inputs; i += GD_PANEL) {
-            const size_t columns = gd_least(input + inputs - i, GD_PANEL);
-            if (gd_dense_narrow(b->dense)) {
-                input_narrow(b, i, columns, sample, samples);
-            } else if (few(b->samples)) {
-                input_few(b, i, columns);
-            }
+        if (gd_dense_narrow(b->dense)) {
+            input_narrow(b, input, inputs, sample, samples);
+        } else if (few(b)) {
+            input_few(b, input, inputs);
+        } else {
+            input_panels(b, input, inputs, sample, samples);
         }
         finish_inputs(b, input, inputs, sample, samples);
     }
 }
 
 void gd_backward_input_phases(gd_backward_input *b, gd_phase phases[GD_BACKWARD_INPUT_PHASES]) {
-    const bool turns = !b->d_turned && !gd_dense_narrow(b->dense) && !few(b->samples);
+    const bool turns = !b->d_turned && !gd_dense_narrow(b->dense) && !few(b);
     phases[0] = (gd_phase){turn, b, turns ? gd_blocks(b->samples, b->context->kernels->tile_columns) : 0, 1};
     phases[1] = (gd_phase){input_product, b, gd_blocks(b->samples, SAMPLE_BLOCK) * gd_blocks(b->dense.inputs, input_step(b)), 1};
 }

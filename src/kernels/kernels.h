@@ -96,6 +96,21 @@ typedef struct gd_tile {
     size_t far; /* runs that begin before it prefetch A's next run, which exists; 0: everything is near */
 } gd_tile;
 
+/* A piece of such a block where B lies across, C [rows, columns]: the fma chain over p = 0 .. k-1 of A(i,p) * B(j,p), from +0 or, with `onward`, from
+ * what is in C. A(i,p) = a[i*a_row + p], B(j,p) = b[j*GD_ACROSS + p], C(i,j) = c[i*c_row + j]. Any rows and columns, k up to GD_ACROSS; B's rows can be
+ * read to their ends. C overlaps neither A nor B. */
+enum { GD_ACROSS = 32 };
+typedef struct gd_across {
+    const float *a;
+    ptrdiff_t a_row;
+    const float *b;
+    const float *next; /* where B of the piece after this one begins, to be prefetched; NULL: it is near */
+    float *c;
+    ptrdiff_t c_row;
+    size_t rows, columns, k;
+    int onward;
+} gd_across;
+
 enum {
     GD_CPU_AVX2 = 1,    /* what a table needs: AVX2 with FMA; */
     GD_CPU_AVX512 = 2,  /* AVX-512 F, BW, DQ, VL besides */
@@ -113,6 +128,7 @@ typedef struct gd_kernels {
     void (*unary[GD_UNARY_COUNT])(const float *x, float *y, size_t n);
     void (*derivative[GD_DERIVATIVE_COUNT])(const float *from, float *d, size_t n);
     void (*tile)(const gd_tile *tile);
+    void (*across)(const gd_across *piece);
     /* y[i*y_row + j] = x[i*x_row + j], and y[j*y_row + i] = x[i*x_row + j], for i < rows, j < columns; y does not overlap x. copy writes row after
      * row: where y_row is less than columns, the end of each is written over. */
     void (*copy)(const float *x, ptrdiff_t x_row, float *y, ptrdiff_t y_row, size_t rows, size_t columns);

@@ -20,6 +20,7 @@
 #include "kernels/template/elementwise.inl"
 #include "kernels/template/activation.inl"
 #include "kernels/template/tile.inl"
+#include "kernels/template/across.inl"
 
 #define GD_PASTE(a, b) a##b
 #define GD_TABLE(name) GD_PASTE(gd_kernels_, name)
@@ -46,6 +47,7 @@ const gd_kernels GD_TABLE(GD_SIMD_NAME) = {
     .unary = {GD_UNARY_MAP(GD_UNARY)},
     .derivative = {GD_DERIVATIVE_MAP(GD_DERIVATIVE)},
     .tile = tile,
+    .across = across,
     .copy = copy,
     .transpose = transpose,
     .add = add,

@@ -106,11 +106,11 @@ void gd_softmax(const gradus_context *context, float *row, size_t n, float *maxi
 float gd_log_f32(const gradus_context *context, float x);
 
 /* How the gradients d [samples, outputs] by a layer's outputs lie between the products:
- *   outputs > 16: panels of 32 columns, as of W: panel p holds [samples][32]; and, where the layer's dX is wanted and the samples are not few, turned:
- *     in panels of as many samples as the register tile has columns, q holding [outputs][that many]
+ *   outputs > 16: panels of 32 columns, as of W: panel p holds [samples][32]; and, where the layer's dX is wanted and there are more samples than a
+ *     vector has lanes, turned: in panels of as many samples as the register tile has columns, q holding [outputs][that many]
  *   outputs <= 16: rows; so, too, what the loss gives of the last layer
  * Rows and panels have one form: d(s, j) = d[(j/32)*d_panel + s*d_stride + j%32]. */
-size_t gd_turned_size(gd_dense dense, size_t samples); /* floats, enough for every ISA, 0 of a narrow layer or few samples; SIZE_MAX: does not fit */
+size_t gd_turned_size(gd_dense dense, size_t samples); /* floats, enough for every ISA, 0 of a narrow layer; SIZE_MAX: does not fit */
 
 /* Backward to the layer's input: dx = (d W^T) * activation'(.), where `from` [samples][from_stride] is the previous layer's output or, where
  * gd_activation_from_input, its z, and `activation` its activation (no softmax). Two phases: d is turned, unless it has been, then the product. */

@@ -247,6 +247,57 @@ static void split_tile(const gd_problem *whole, gd_random *random, gd_problem *f
     }
 }
 
+/* --- across: arrays A, B, C --- */
+
+static void draw_across(gd_problem *p, gd_random *random) {
+    gd_across *t = &p->across;
+    const size_t limit = p->n < 150 ? p->n : 150;
+    t->rows = (size_t)gd_random_below(random, (p->n < 33 ? p->n : 33) + 1);
+    t->columns = gd_random_below(random, 2) ? limit : (size_t)gd_random_below(random, limit + 1);
+    t->k = gd_random_below(random, 2) ? GD_ACROSS : (size_t)gd_random_below(random, GD_ACROSS + 1);
+    t->onward = (int)gd_random_below(random, 2);
+    t->a_row = padded(random, t->k);
+    t->c_row = padded(random, t->columns);
+    p->arrays = 3;
+    if (t->k && t->rows) p->count[0] = (t->rows - 1) * (size_t)t->a_row + t->k;
+    p->count[1] = t->columns * GD_ACROSS;
+    if (t->rows && t->columns) p->count[2] = (t->rows - 1) * (size_t)t->c_row + t->columns;
+}
+
+static gd_across across_on(const gd_problem *p, float *const *arrays) {
+    gd_across piece = p->across;
+    piece.a = arrays[0];
+    piece.b = arrays[1];
+    piece.next = piece.onward ? arrays[1] : NULL; /* nothing but a hint */
+    piece.c = arrays[2];
+    return piece;
+}
+
+static void kernel_across(const gd_kernels *kernels, const gd_problem *p, float *const *arrays) {
+    const gd_across piece = across_on(p, arrays);
+    kernels->across(&piece);
+}
+
+static void reference_across(const gd_problem *p, float *const *arrays) {
+    const gd_across piece = across_on(p, arrays);
+    gd_reference_across(&piece);
+}
+
+static void split_across(const gd_problem *whole, gd_random *random, gd_problem *first, gd_problem *second, ptrdiff_t *shift) {
+    const gd_across *t = &whole->across;
+    if (gd_random_below(random, 2)) {
+        first->across.rows = (size_t)gd_random_below(random, t->rows + 1);
+        second->across.rows = t->rows - first->across.rows;
+        shift[0] = (ptrdiff_t)first->across.rows * t->a_row;
+        shift[2] = (ptrdiff_t)first->across.rows * t->c_row;
+    } else {
+        first->across.columns = (size_t)gd_random_below(random, t->columns + 1);
+        second->across.columns = t->columns - first->across.columns;
+        shift[1] = (ptrdiff_t)first->across.columns * GD_ACROSS;
+        shift[2] = (ptrdiff_t)first->across.columns;
+    }
+}
+
 /* --- the list --- */
 
 #define UNARY_CASE(NAME, function) \
@@ -276,6 +327,7 @@ static const gd_case cases[] = {
     GD_DERIVATIVE_MAP(DERIVATIVE_CASE)
     {.name = "tile", .greatest = SIZE_MAX, .draw = draw_tile, .kernel = kernel_tile, .reference = reference_tile, .split = split_tile},
     {.name = "tile/column", .greatest = SIZE_MAX, .draw = draw_tile_column, .kernel = kernel_tile, .reference = reference_tile, .split = split_tile},
+    {.name = "across", .greatest = SIZE_MAX, .draw = draw_across, .kernel = kernel_across, .reference = reference_across, .split = split_across},
     {.name = "copy", .greatest = SIZE_MAX, .draw = draw_copy, .kernel = kernel_copy, .reference = reference_copy},
     {.name = "transpose", .greatest = SIZE_MAX, .draw = draw_transpose, .kernel = kernel_transpose, .reference = reference_transpose},
     {.name = "add", .greatest = SIZE_MAX, .draw = draw_two, .kernel = kernel_add, .reference = reference_add, .split = gd_split_elements,
@@ -295,7 +347,7 @@ static const gd_case cases[] = {
 /* clang-format on */
 
 _Static_assert(sizeof(gd_kernels) ==
-                   offsetof(gd_kernels, step) + (GD_RULE_COUNT + GD_UNARY_COUNT + GD_DERIVATIVE_COUNT + 11) * sizeof(void (*)(void)),
+                   offsetof(gd_kernels, step) + (GD_RULE_COUNT + GD_UNARY_COUNT + GD_DERIVATIVE_COUNT + 12) * sizeof(void (*)(void)),
                "the kernel table has a function that this list does not have: add a case for it, then count it here");
 
 const gd_case *gd_case_at(size_t index) {

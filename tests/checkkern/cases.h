@@ -31,6 +31,7 @@ typedef struct gd_problem {
     size_t rows, columns; /* column_sum, copy, transpose */
     ptrdiff_t stride, y_stride;
     gd_tile tile; /* without its pointers */
+    gd_across across;
 } gd_problem;
 
 struct gd_case {

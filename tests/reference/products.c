@@ -20,6 +20,15 @@ void gd_reference_tile(const gd_tile *t) {
         }
 }
 
+void gd_reference_across(const gd_across *t) {
+    for (size_t i = 0; i < t->rows; i++)
+        for (size_t j = 0; j < t->columns; j++) {
+            float *c = t->c + (ptrdiff_t)i * t->c_row + (ptrdiff_t)j, acc = t->onward ? *c : 0.0f;
+            for (size_t p = 0; p < t->k; p++) acc = fmaf(t->a[(ptrdiff_t)i * t->a_row + (ptrdiff_t)p], t->b[j * GD_ACROSS + p], acc);
+            *c = acc;
+        }
+}
+
 void gd_reference_copy(const float *x, ptrdiff_t x_row, float *y, ptrdiff_t y_row, size_t rows, size_t columns) {
     for (size_t i = 0; i < rows; i++)
         for (size_t j = 0; j < columns; j++) y[(ptrdiff_t)i * y_row + (ptrdiff_t)j] = x[(ptrdiff_t)i * x_row + (ptrdiff_t)j];

@@ -43,6 +43,7 @@ int gd_reference_decided(int unary, float x);
 
 /* The table's other functions, in its order. */
 void gd_reference_tile(const gd_tile *tile);
+void gd_reference_across(const gd_across *piece);
 void gd_reference_copy(const float *x, ptrdiff_t x_row, float *y, ptrdiff_t y_row, size_t rows, size_t columns);
 void gd_reference_transpose(const float *x, ptrdiff_t x_row, float *y, ptrdiff_t y_row, size_t rows, size_t columns);
 void gd_reference_add(float *y, const float *x, size_t n);

@@ -8,7 +8,7 @@
 
 #define GD_SIMD_NAME avx2
 #define GD_SIMD_NEEDS GD_CPU_AVX2
-enum { VF = 8, TILE_ROWS = 6, TILE_VECTORS = 2, UPDATE_VECTORS = 1 };
+enum { VF = 8, TILE_ROWS = 6, TILE_VECTORS = 2, TURNED = 4, UPDATE_VECTORS = 1 };
 
 typedef __m256 vf;
 typedef __m256 vm;
@@ -70,6 +70,20 @@ static inline void vf_transpose(vf a[VF]) {
         a[c] = _mm256_permute2f128_ps(low, high, 0x20);
         a[4 + c] = _mm256_permute2f128_ps(low, high, 0x31);
     }
+}
+/* Halves of vectors are loaded where they are wanted: no shuffle goes across them. */
+static inline vf vf_load_halves(const float *low, const float *high) {
+    return _mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps(low)), _mm_loadu_ps(high), 1);
+}
+static inline void vf_load_turned(const float *p, ptrdiff_t row, vf a[TURNED]) {
+    const vf r0 = vf_load_halves(p, p + 4 * row), r1 = vf_load_halves(p + row, p + 5 * row);
+    const vf r2 = vf_load_halves(p + 2 * row, p + 6 * row), r3 = vf_load_halves(p + 3 * row, p + 7 * row);
+    const __m256d b0 = _mm256_castps_pd(_mm256_unpacklo_ps(r0, r1)), b1 = _mm256_castps_pd(_mm256_unpackhi_ps(r0, r1));
+    const __m256d b2 = _mm256_castps_pd(_mm256_unpacklo_ps(r2, r3)), b3 = _mm256_castps_pd(_mm256_unpackhi_ps(r2, r3));
+    a[0] = _mm256_castpd_ps(_mm256_unpacklo_pd(b0, b2));
+    a[1] = _mm256_castpd_ps(_mm256_unpackhi_pd(b0, b2));
+    a[2] = _mm256_castpd_ps(_mm256_unpacklo_pd(b1, b3));
+    a[3] = _mm256_castpd_ps(_mm256_unpackhi_pd(b1, b3));
 }
 
 /* fp64 lanes, for the elementary functions: as many as a vf has, in two registers. */

@@ -8,7 +8,7 @@
 
 #define GD_SIMD_NAME avx512
 #define GD_SIMD_NEEDS (GD_CPU_AVX2 | GD_CPU_AVX512)
-enum { VF = 16, TILE_ROWS = 14, TILE_VECTORS = 2, UPDATE_VECTORS = 2 };
+enum { VF = 16, TILE_ROWS = 14, TILE_VECTORS = 2, TURNED = 16, UPDATE_VECTORS = 2 };
 
 typedef __m512 vf;
 typedef __mmask16 vm;
@@ -55,6 +55,10 @@ static inline void vf_transpose(vf a[VF]) {
         a[8 + c] = _mm512_shuffle_f32x4(even0, even1, 0xdd);
         a[12 + c] = _mm512_shuffle_f32x4(odd0, odd1, 0xdd);
     }
+}
+static inline void vf_load_turned(const float *p, ptrdiff_t row, vf a[TURNED]) {
+    for (int i = 0; i < VF; i++) a[i] = vf_load(p + i * row);
+    vf_transpose(a);
 }
 
 /* fp64 lanes, for the elementary functions: as many as a vf has, in two registers. */

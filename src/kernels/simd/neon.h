@@ -8,7 +8,7 @@
 
 #define GD_SIMD_NAME neon
 #define GD_SIMD_NEEDS 0 /* every AArch64 CPU has it */
-enum { VF = 4, TILE_ROWS = 6, TILE_VECTORS = 4, UPDATE_VECTORS = 1 };
+enum { VF = 4, TILE_ROWS = 6, TILE_VECTORS = 4, TURNED = 4, UPDATE_VECTORS = 1 };
 
 typedef float32x4_t vf;
 typedef uint32x4_t vm;
@@ -52,6 +52,10 @@ static inline void vf_transpose(vf a[VF]) {
     a[1] = vcombine_f32(vget_low_f32(b1), vget_low_f32(b3));
     a[2] = vcombine_f32(vget_high_f32(b0), vget_high_f32(b2));
     a[3] = vcombine_f32(vget_high_f32(b1), vget_high_f32(b3));
+}
+static inline void vf_load_turned(const float *p, ptrdiff_t row, vf a[TURNED]) {
+    for (int i = 0; i < VF; i++) a[i] = vf_load(p + i * row);
+    vf_transpose(a);
 }
 
 /* fp64 lanes, for the elementary functions: as many as a vf has, in two registers. */

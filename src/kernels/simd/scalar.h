@@ -11,7 +11,7 @@
 
 #define GD_SIMD_NAME scalar
 #define GD_SIMD_NEEDS 0
-enum { VF = 1, TILE_ROWS = 4, TILE_VECTORS = 4, UPDATE_VECTORS = 1 };
+enum { VF = 1, TILE_ROWS = 4, TILE_VECTORS = 4, TURNED = 1, UPDATE_VECTORS = 1 };
 
 typedef float vf;
 typedef uint32_t vm; /* a mask: all ones or 0 */
@@ -55,6 +55,10 @@ static inline int vm_any(vm a) { return a != 0; }
 static inline int vm_all(vm a) { return a != 0; }
 static inline vf vf_select(vm mask, vf yes, vf no) { return mask ? yes : no; }
 static inline void vf_transpose(vf a[VF]) { (void)a; }
+static inline void vf_load_turned(const float *p, ptrdiff_t row, vf a[TURNED]) {
+    (void)row;
+    a[0] = *p;
+}
 
 /* fp64 lanes, for the elementary functions. */
 typedef double vd;
