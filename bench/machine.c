@@ -93,8 +93,14 @@ double gd_machine_stream_seconds(const gd_machine *machine, float *const *arrays
 }
 
 size_t gd_machine_best_prefetch(const gd_machine *machine, float *const *arrays, int count, size_t n) {
-    const double plain = gd_machine_stream_seconds(machine, arrays, count, n, 0);
-    return gd_machine_stream_seconds(machine, arrays, count, n, GD_AHEAD) < plain ? GD_AHEAD : 0;
+    static const size_t distances[] = {0, GD_AHEAD_NEAR, GD_AHEAD_FAR};
+    size_t best = 0;
+    double least = 1e9;
+    for (size_t i = 0; i < sizeof distances / sizeof distances[0]; i++) {
+        const double seconds = gd_machine_stream_seconds(machine, arrays, count, n, distances[i]);
+        if (seconds < least) least = seconds, best = distances[i];
+    }
+    return best;
 }
 
 static void fma_part(void *argument, size_t begin, size_t end) {

@@ -15,7 +15,7 @@ struct gd_kernels;
 
 struct gradus_context {
     const struct gd_kernels *kernels;
-    bool prefetches; /* the CPU's streams from memory are faster with software prefetching */
+    size_t prefetch_ahead; /* elements ahead at which updates from memory are prefetched; 0: not */
     gradus_allocator allocator;
     void (*log)(void *user, gradus_log_level level, const char *message);
     void *log_user;

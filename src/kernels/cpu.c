@@ -26,7 +26,9 @@ enum {
 static int has(uint64_t word, uint64_t bits) { return (word & bits) == bits; }
 
 uint32_t gd_cpu_decide(const gd_cpu_facts *facts) {
-    uint32_t features = memcmp(facts->vendor, "GenuineIntel", sizeof facts->vendor) == 0 ? GD_CPU_PREFETCH : 0;
+    uint32_t features = memcmp(facts->vendor, "GenuineIntel", sizeof facts->vendor) == 0   ? GD_CPU_PREFETCH_FAR
+                        : memcmp(facts->vendor, "AuthenticAMD", sizeof facts->vendor) == 0 ? GD_CPU_PREFETCH_NEAR
+                                                                                           : 0;
     if (facts->highest_leaf < 7 || !has(facts->leaf1_ecx, LEAF1_OSXSAVE | LEAF1_AVX | LEAF1_FMA)) return features;
     if (!has(facts->xcr0, XCR0_AVX) || !has(facts->leaf7_ebx, LEAF7_AVX2)) return features;
     features |= GD_CPU_AVX2;

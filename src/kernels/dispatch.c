@@ -48,7 +48,7 @@ gradus_status gd_kernels_choose_for(gradus_context *context, uint32_t features, 
             return gd_fail(context, GRADUS_UNSUPPORTED, "%s: %s needs %s, which this machine does not have; it can run: %s", where, name,
                            needs_text(tables[i]->needs), runnable_names(features, names, sizeof names));
         context->kernels = tables[i];
-        context->prefetches = (features & GD_CPU_PREFETCH) != 0;
+        context->prefetch_ahead = features & GD_CPU_PREFETCH_FAR ? GD_AHEAD_FAR : features & GD_CPU_PREFETCH_NEAR ? GD_AHEAD_NEAR : 0;
         return GRADUS_OK;
     }
     return gd_fail(context, GRADUS_INVALID_ARGUMENT, "%s: no instruction set is called '%s'; this machine can run: %s", where, name,

@@ -23,7 +23,8 @@ enum {
 
 enum { GD_MAX_STATES = 4, GD_MAX_COEFFICIENTS = 16 };
 
-enum { GD_AHEAD = 2048 }; /* elements from a round of an update to what it prefetches: 8 KB of each array */
+/* Elements from a round of an update to what it prefetches, by the CPU's habits: from memory, or from L2 only, where the CPU's own prefetching fills that. */
+enum { GD_AHEAD_FAR = 2048, GD_AHEAD_NEAR = 48 };
 
 /* A contiguous piece of one parameter with its gradient and states; the arrays do not overlap. */
 typedef struct gd_span {
@@ -33,7 +34,7 @@ typedef struct gd_span {
     size_t count;
     float keep;                 /* multiplied into the weights first, always (x*1 is exact): decoupled weight decay */
     const float *coefficients;  /* what the algorithm's prepare made for this step */
-    size_t far;                 /* so many first elements prefetch those GD_AHEAD after them, which exist; 0: everything is near */
+    size_t far, ahead;          /* `far` first elements prefetch those `ahead` after them, which exist; 0: everything is near */
     const float *far_gradients; /* the gradients to prefetch: `gradients`, or what they are made of */
 } gd_span;
 
@@ -112,9 +113,10 @@ typedef struct gd_across {
 } gd_across;
 
 enum {
-    GD_CPU_AVX2 = 1,    /* what a table needs: AVX2 with FMA; */
-    GD_CPU_AVX512 = 2,  /* AVX-512 F, BW, DQ, VL besides */
-    GD_CPU_PREFETCH = 4 /* a habit: streams from memory are faster with software prefetching (docs/adr/0012) */
+    GD_CPU_AVX2 = 1,         /* what a table needs: AVX2 with FMA; */
+    GD_CPU_AVX512 = 2,       /* AVX-512 F, BW, DQ, VL besides */
+    GD_CPU_PREFETCH_FAR = 4, /* a habit: updates from memory are faster with prefetching, GD_AHEAD_FAR (docs/adr/0012); */
+    GD_CPU_PREFETCH_NEAR = 8 /* GD_AHEAD_NEAR */
 };
 
 typedef struct gd_kernels {

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/fp.h"
+#include "base/memory.h"
 #include "base/phases.h"
 #include "kernels/optimizer.h"
 #include "kernels/step.h"
@@ -29,7 +30,7 @@ typedef struct step {
     const gradus_optimizer *optimizer;
     const gradus_step_args *args;
     uint32_t states;
-    bool far;            /* the arrays come from memory, and prefetching pays */
+    size_t ahead;        /* the arrays come from memory, and prefetching so many elements ahead pays; 0: not */
     atomic_bool refused; /* a tensor is not as it should be: nothing is updated */
     update_set *sets;    /* [count] at most */
     uint32_t *set_of;    /* [count], with DENSE where every array of the tensor is in one piece */
@@ -59,7 +60,8 @@ static void update_piece(const step *s, size_t i, size_t first, size_t count, si
     span.weights = at(&s->args->parameters[i], first, dense);
     span.gradients = at(&s->args->gradients[i], first, dense);
     span.count = count;
-    span.far = !s->far || rest <= GD_AHEAD ? 0 : rest - GD_AHEAD < count ? rest - GD_AHEAD : count;
+    span.ahead = s->ahead;
+    span.far = s->ahead == 0 || rest <= s->ahead ? 0 : gd_least(rest - s->ahead, count);
     for (uint32_t j = 0; j < s->states; j++) {
         const gradus_tensor *given = given_state(s, i, j);
         span.states[j] = given ? at(given, first, dense) : gd_optimizer_state(s->optimizer, i, j) + first;
@@ -178,7 +180,7 @@ static GD_NOINLINE gradus_status run(gradus_context *context, step *s) {
     const size_t tensors = s->optimizer->count, total = s->optimizer->extents[tensors].offset;
     const gd_phase phases[] = {{examine, s, tensors, TENSORS}, {update, s, total, GRAIN}};
     const int few = tensors <= TENSORS; /* not worth a phase */
-    s->far = context->prefetches && total >= far_from / sizeof(float) / (2 + s->states);
+    s->ahead = total >= far_from / sizeof(float) / (2 + s->states) ? context->prefetch_ahead : 0;
     prepare_sets(s);
     if (few) examine(s, 0, tensors);
     gradus_status status =

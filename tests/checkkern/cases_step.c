@@ -54,7 +54,7 @@ static void kernel_step(const gd_kernels *kernels, const gd_problem *p, float *c
     update.gradient_scale = p->scale;
     update.clip = p->clip;
     update.zero_gradients = p->zero_gradients;
-    gd_span span = {.weights = arrays[0], .gradients = arrays[1], .count = p->n, .far = p->far < p->n ? p->far : p->n};
+    gd_span span = {.weights = arrays[0], .gradients = arrays[1], .count = p->n, .far = p->far < p->n ? p->far : p->n, .ahead = GD_AHEAD_NEAR};
     for (int j = 0; j < p->about->states; j++) span.states[j] = arrays[2 + j];
     gd_update_span(&update, &span); /* a prefetch past the arrays is a hint that comes to nothing */
 }

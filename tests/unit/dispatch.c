@@ -209,18 +209,23 @@ Test(dispatch, cpus_by_name) {
 Test(dispatch, prefetching_by_vendor) {
     static const struct {
         char vendor[13];
-        bool prefetches;
-    } vendors[] = {{"GenuineIntel", true}, {"AuthenticAMD", false}, {"HygonGenuine", false}, {"genuineintel", false}, {"", false}};
+        uint32_t habit;
+        size_t ahead;
+    } vendors[] = {{"GenuineIntel", GD_CPU_PREFETCH_FAR, 2048},
+                   {"AuthenticAMD", GD_CPU_PREFETCH_NEAR, 48},
+                   {"HygonGenuine", 0, 0},
+                   {"genuineintel", 0, 0},
+                   {"", 0, 0}};
     gradus_context *context = context_of(1);
     for (size_t v = 0; v < sizeof vendors / sizeof vendors[0]; v++)
         for (uint32_t highest_leaf = 1; highest_leaf < 9; highest_leaf += 6) {
             gd_cpu_facts facts = {.highest_leaf = highest_leaf};
             for (size_t i = 0; i < NEEDED; i++) set_bit(&facts, needed[i].where, needed[i].bit);
             memcpy(facts.vendor, vendors[v].vendor, sizeof facts.vendor);
-            const uint32_t features = gd_cpu_decide(&facts), prefetch = vendors[v].prefetches ? GD_CPU_PREFETCH : 0;
-            cr_assert_eq(features, rule(&facts) | prefetch, "%s: %x", vendors[v].vendor, (unsigned)features);
+            const uint32_t features = gd_cpu_decide(&facts);
+            cr_assert_eq(features, rule(&facts) | vendors[v].habit, "%s: %x", vendors[v].vendor, (unsigned)features);
             cr_assert_eq(gd_kernels_choose_for(context, features, NULL, "test"), GRADUS_OK);
-            cr_assert_eq(context->prefetches, vendors[v].prefetches, "%s", vendors[v].vendor);
+            cr_assert_eq(context->prefetch_ahead, vendors[v].ahead, "%s", vendors[v].vendor);
         }
     gradus_context_destroy(context);
 }

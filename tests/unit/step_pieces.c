@@ -2,6 +2,7 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "kernels/kernels.h"
 #include "nets.h"
 
 enum { MOST_TENSORS_HERE = 300 };
@@ -59,7 +60,7 @@ Test(step_pieces, arrays_that_come_from_memory) {
     for (size_t run = 0; run < 4; run++) {
         const size_t c = run / 2;
         gradus_step_args args;
-        context->prefetches = run % 2 != 0; /* whatever this CPU's habits are */
+        context->prefetch_ahead = run % 2 ? GD_AHEAD_NEAR : 0; /* whatever this CPU's habits are */
         gradus_step_args_init(&args);
         args.parameters = w;
         args.gradients = g;

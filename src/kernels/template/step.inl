@@ -71,11 +71,11 @@ static inline __attribute__((always_inline)) void drive_round(driven *d, states_
     advance(d, states, ROUND);
 }
 
-static inline __attribute__((always_inline)) void prefetch_round(const driven *d, const int states, const float *g) {
-    for (size_t i = GD_AHEAD; i < GD_AHEAD + ROUND; i += LINE) {
-        __builtin_prefetch(g + i, 0, 3);
-        __builtin_prefetch(d->w + i, 1, 3);
-        for (int j = 0; j < states; j++) __builtin_prefetch(d->s[j] + i, 1, 3);
+static inline __attribute__((always_inline)) void prefetch_round(const driven *d, const int states, const float *g, size_t ahead) {
+    for (size_t i = 0; i < ROUND; i += LINE) {
+        __builtin_prefetch(g + ahead + i, 0, 3);
+        __builtin_prefetch(d->w + ahead + i, 1, 3);
+        for (int j = 0; j < states; j++) __builtin_prefetch(d->s[j] + ahead + i, 1, 3);
     }
 }
 
@@ -90,7 +90,7 @@ static inline __attribute__((always_inline)) void drive(const gd_span *span, sta
         const float *far_g = span->far_gradients;
         drive_states(&d, first, states, 0, UPDATE_VECTORS, VF, p);
         for (size_t far = span->far; far >= ROUND + GROUP; far -= ROUND, left -= ROUND, far_g += ROUND) {
-            prefetch_round(&d, states, far_g);
+            prefetch_round(&d, states, far_g, span->ahead);
             drive_round(&d, first, second, states, p);
         }
         for (; left >= ROUND + GROUP; left -= ROUND) drive_round(&d, first, second, states, p);
