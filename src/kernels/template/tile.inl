@@ -15,7 +15,8 @@ static inline __attribute__((always_inline)) void tile_block(const gd_tile *t, c
                                                              const int vectors, const size_t part) {
     enum { CACHE_LINE = 16, MOST_NEAR = 16 /* rows whose next lines the first-level cache can await at a time */ };
     vf acc[TALL_ROWS]; /* rows * vectors of them */
-    const int last = vectors - 1;
+    const int last = vectors - 1, add = t->add;
+    const ptrdiff_t c_row = t->c_row; /* read once: for all the compiler knows, a store may change the tile */
 #pragma GCC unroll 32 /* more rows than gcc unrolls by itself: the accumulators would lie in memory, for the loop's index to find them */
     for (int i = 0; i < rows; i++)
         for (int v = 0; v < vectors; v++) acc[i * vectors + v] = vf_set(0.0f);
@@ -49,11 +50,11 @@ static inline __attribute__((always_inline)) void tile_block(const gd_tile *t, c
     }
 #pragma GCC unroll 32 /* or the accumulators would lie in memory, for the loop's index to find them */
     for (int i = 0; i < rows; i++) {
-        float *row = c + i * t->c_row;
+        float *row = c + i * c_row;
         for (int v = 0; v < vectors; v++) {
             const size_t lanes = v == last ? part : VF;
             vf r = acc[i * vectors + v];
-            if (t->add) r = vf_add(load_lanes(row + v * VF, lanes), r);
+            if (add) r = vf_add(load_lanes(row + v * VF, lanes), r);
             store_lanes(row + v * VF, r, lanes);
         }
     }
