@@ -4,11 +4,13 @@
 #include "kernels/step.h"
 
 enum {
-    IN_PLACE = 65536,          /* floats of x that are read where they lie, at most */
+    IN_PLACE = 65536,          /* floats of x that are read where they lie, at most, */
+    FEW_PANELS = 4,            /* and twice as many where packing them would serve so few panels */
     PACK_SAMPLES = 16,         /* samples a task of packing */
     STRIP_ROWS = 28,           /* the most inputs a task, as many strips as fit; */
     NARROW_INPUTS = 128,       /* of a narrow layer's */
-    UPDATE_TASKS = 16,         /* such pieces a task of the separate update */
+    TASK_PRODUCTS = 1 << 16,   /* multiplications that a task has at least: of few samples it takes several such pieces; */
+    UPDATE_TASKS = 16,         /* of the separate update so many */
     MAX_DEPTH = 40,            /* of the tree over leaves: 2^45 samples */
     LEAST_NODE = 16 * GD_PANEL /* floats of the smallest node of a task: a strip by a panel, or a narrow layer by a panel of inputs */
 };
@@ -21,8 +23,9 @@ size_t gd_backward_weights_scratch(gd_dense dense, size_t samples) {
 
 /* A tile reads a line or two of each sample: an x that stays in a near cache, on few pages, needs no packing. */
 static bool is_packed(const gd_backward_weights *b) {
+    const size_t most = gd_dense_panels(b->dense) <= FEW_PANELS ? 2 * IN_PLACE : IN_PLACE;
     size_t floats;
-    return !gd_dense_narrow(b->dense) && (!gd_size_multiply(b->samples, b->x_stride, &floats) || floats > IN_PLACE);
+    return !gd_dense_narrow(b->dense) && (!gd_size_multiply(b->samples, b->x_stride, &floats) || floats > most);
 }
 
 /* Strip s holds inputs s*height ..: [samples][height], so that a tile reads one line a sample. Whole vectors are stored, the next sample over what is
@@ -44,38 +47,8 @@ static void pack_strips(void *argument, size_t begin, size_t end) {
     }
 }
 
-/* One open node of the tree is `size` floats; open[0] ends up with the sum over all leaves. leaf(argument, first, samples, out) computes one; without
- * samples there is one, which is empty. */
-typedef void leaf_function(const void *argument, size_t first, size_t samples, float *out);
-
-static void sum_leaves(const gd_kernels *kernels, size_t samples, leaf_function *leaf, const void *argument, float *open, size_t size) {
-    size_t top = 0, item = 0, first = 0;
-    do {
-        leaf(argument, first, gd_least(samples - first, GD_LEAF), open + top++ * size);
-        for (unsigned joins = gd_tree_joins(item++); joins > 0; joins--, top--) kernels->add(open + (top - 2) * size, open + (top - 1) * size, size);
-        first += GD_LEAF;
-    } while (first < samples);
-    for (; top > 1; top--) kernels->add(open + (top - 2) * size, open + (top - 1) * size, size);
-}
-
-/* Nodes the tree of this many samples has open at once, the leaf that is being computed among them. */
-static size_t open_nodes(size_t samples) { return gd_tree_depth(gd_blocks(samples, GD_LEAF)); }
-
-typedef struct tile_leaf {
-    const gd_kernels *kernels;
-    gd_tile tile;
-    ptrdiff_t a_sample, b_sample; /* how far a sample moves A and B */
-} tile_leaf;
-
-static void compute_tile_leaf(const void *argument, size_t first, size_t samples, float *out) {
-    const tile_leaf *leaf = argument;
-    gd_tile tile = leaf->tile;
-    tile.a += (ptrdiff_t)first * leaf->a_sample;
-    tile.b += (ptrdiff_t)first * leaf->b_sample;
-    tile.c = out;
-    tile.k = tile.run = samples;
-    leaf->kernels->tile(&tile);
-}
+/* Nodes the tree of this many samples has open at once: leaves that are joined as they come are never nodes of their own. */
+static size_t open_nodes(size_t samples) { return gd_tree_depth(gd_blocks(samples, GD_LEAF) / 2); }
 
 /* Inputs of a task whose nodes have `columns` floats an input: many, in whole units, but all open nodes have to fit what holds MAX_DEPTH small ones. */
 static size_t inputs_of_task(const gd_backward_weights *b, size_t columns, size_t most, size_t unit) {
@@ -120,15 +93,55 @@ static piece piece_of(const gd_backward_weights *b, size_t task) {
     return p;
 }
 
-/* Joins the gradient in `node` with the open nodes of earlier sub-batches (the sum of two numbers is the same either way round). true: it has become a
- * node itself. */
-static bool joined(const gd_backward_weights *b, float *nodes, const piece *p, float *node) {
-    const gd_kernels *kernels = b->context->kernels;
+/* Where a node of the tree over leaves has a piece: its rows are `stride` floats apart. */
+typedef struct node {
+    float *at;
+    size_t stride;
+} node;
+
+static void join(const gd_kernels *kernels, const piece *p, node to, node from) {
+    for (size_t row = 0; row < p->rows; row++) kernels->add(to.at + row * to.stride, from.at + row * from.stride, p->size);
+}
+
+/* Computes one leaf of a piece and stores it, or adds it to what is there. */
+typedef void leaf_function(const gd_backward_weights *b, const piece *p, size_t first, size_t samples, node out, bool add);
+
+/* The node that is the `level`-th open one; the sum over all leaves ends up in the first. */
+static node open_node(const piece *p, node sum, float *open, size_t level) {
+    return level == 0 ? sum : (node){open + level * p->rows * p->size, p->size};
+}
+
+/* A leaf that joins the last open node is added to it as it is computed. Without samples there is one leaf, which is empty. */
+static void sum_leaves(const gd_backward_weights *b, const piece *p, leaf_function *leaf, node sum, float *open) {
+    size_t top = 0, item = 0, first = 0;
+    do {
+        const size_t samples = gd_least(b->samples - first, GD_LEAF);
+        size_t joins = first + samples < b->samples ? gd_tree_joins(item++) : top;
+        if (joins == 0) top++;
+        leaf(b, p, first, samples, open_node(p, sum, open, top - 1), joins > 0);
+        for (; joins > 1; joins--, top--) join(b->context->kernels, p, open_node(p, sum, open, top - 2), open_node(p, sum, open, top - 1));
+        first += samples;
+    } while (first < b->samples);
+}
+
+/* Where a piece's gradient is summed up: where it is to stay, if it becomes a node with nothing else joined; else at `open`. */
+static node sum_of(const gd_backward_weights *b, float *nodes, const piece *p, float *open) {
     const gd_nodes *n = &b->nodes;
-    for (size_t j = 1; j <= n->joins; j++)
-        for (size_t row = 0; row < p->rows; row++)
-            kernels->add(node + row * p->size, nodes + (n->open - j) * n->size + p->first + row * p->stride, p->size);
-    if (n->keep) kernels->copy(node, (ptrdiff_t)p->size, nodes + (n->open - n->joins) * n->size + p->first, (ptrdiff_t)p->stride, p->rows, p->size);
+    if (n->keep && n->joins == 0) return (node){nodes + n->open * n->size + p->first, p->stride};
+    return (node){open, p->size};
+}
+
+/* Joins the sum with the open nodes of earlier sub-batches (two numbers' sum is the same either way round). true: it has become a node itself. */
+static bool joined(const gd_backward_weights *b, float *nodes, const piece *p, node sum) {
+    const gd_nodes *n = &b->nodes;
+    for (size_t j = 1; j <= n->joins; j++) {
+        const node earlier = {nodes + (n->open - j) * n->size + p->first, p->stride};
+        if (n->keep && j == n->joins) {
+            join(b->context->kernels, p, earlier, sum);
+        } else {
+            join(b->context->kernels, p, sum, earlier);
+        }
+    }
     return n->keep;
 }
 
@@ -143,89 +156,89 @@ static void update_weights(const gd_backward_weights *b, const piece *p, const f
         gd_update_clear(b->weights_update, b->weights, p->first, p->inputs, p->columns, GD_PANEL);
 }
 
-typedef struct piece_leaf {
-    const gd_backward_weights *backward;
-    const piece *piece;
-} piece_leaf;
-
-static void compute_strips_leaf(const void *argument, size_t first, size_t samples, float *out) {
-    const piece_leaf *leaf = argument;
-    const gd_backward_weights *b = leaf->backward;
-    const piece *p = leaf->piece;
-    const size_t height = b->context->kernels->tile_rows;
+static void strips_leaf(const gd_backward_weights *b, const piece *p, size_t first, size_t samples, node out, bool add) {
     const bool packed = is_packed(b);
+    const size_t height = packed ? b->context->kernels->tile_rows : p->inputs;
     for (size_t i = 0; i < p->inputs; i += height) {
-        const size_t input = p->input + i, inputs = gd_least(b->dense.inputs - input, height);
+        const size_t input = p->input + i, inputs = gd_least(p->inputs - i, height);
         const gd_tile tile = {.a = packed ? b->strips + input * b->samples + first * inputs : b->x + first * b->x_stride + input,
                               .a_row = 1,
                               .a_k = packed ? (ptrdiff_t)inputs : (ptrdiff_t)b->x_stride,
                               .run = samples,
                               .b = b->d + p->column / GD_PANEL * b->d_panel + first * b->d_stride,
                               .b_k = (ptrdiff_t)b->d_stride,
-                              .c = out + i * GD_PANEL,
+                              .c = out.at + i * GD_PANEL,
                               .c_row = GD_PANEL,
                               .rows = inputs,
                               .columns = p->columns,
-                              .k = samples};
+                              .k = samples,
+                              .add = add};
         b->context->kernels->tile(&tile);
     }
 }
 
-/* Some strips of inputs by a panel. The node is the panel's own piece: [inputs][32] with +0 where the last panel has no column. */
+/* Some strips of inputs by a panel. The sum is the panel's own piece: [inputs][32] with +0 where the last panel has no column. */
 static void weights_panel(const gd_backward_weights *b, const piece *p, float *open) {
-    const gd_kernels *kernels = b->context->kernels;
-    const piece_leaf leaf = {b, p};
-    if (p->columns < GD_PANEL)
+    const node sum = sum_of(b, b->nodes.weights, p, open);
+    if (p->columns < GD_PANEL) {
+        for (size_t i = 0; i < p->size; i++) sum.at[i] = 0.0f;
         for (size_t i = 0; i < open_nodes(b->samples) * p->size; i++) open[i] = 0.0f;
-    sum_leaves(kernels, b->samples, compute_strips_leaf, &leaf, open, p->size);
-    if (joined(b, b->nodes.weights, p, open)) return;
+    }
+    sum_leaves(b, p, strips_leaf, sum, open);
+    if (joined(b, b->nodes.weights, p, sum)) return;
     if (b->weights_update) {
-        update_weights(b, p, open, p->size);
+        update_weights(b, p, sum.at, sum.stride);
     } else {
         float *gradient = (float *)b->weights_gradient.data + (ptrdiff_t)p->input * b->weights_gradient.row_stride + (ptrdiff_t)p->column;
-        kernels->copy(open, GD_PANEL, gradient, b->weights_gradient.row_stride, p->inputs, p->columns);
+        b->context->kernels->copy(sum.at, GD_PANEL, gradient, b->weights_gradient.row_stride, p->inputs, p->columns);
     }
+}
+
+static void narrow_leaf(const gd_backward_weights *b, const piece *p, size_t first, size_t samples, node out, bool add) {
+    const gd_tile tile = {.a = b->d + first * b->d_stride,
+                          .a_row = 1,
+                          .a_k = (ptrdiff_t)b->d_stride,
+                          .run = samples,
+                          .b = b->x + first * b->x_stride + p->input,
+                          .b_k = (ptrdiff_t)b->x_stride,
+                          .c = out.at,
+                          .c_row = (ptrdiff_t)(p->rows > 1 ? out.stride : p->inputs),
+                          .rows = p->columns,
+                          .columns = p->inputs,
+                          .k = samples,
+                          .add = add};
+    b->context->kernels->tile(&tile);
 }
 
 /* All outputs of a narrow layer by a block of inputs: vectors run over the inputs. */
 static void weights_narrow(const gd_backward_weights *b, const piece *p, float *open) {
-    const gd_kernels *kernels = b->context->kernels;
-    const tile_leaf leaf = {kernels,
-                            {.a = b->d,
-                             .a_row = 1,
-                             .a_k = (ptrdiff_t)b->d_stride,
-                             .b = b->x + p->input,
-                             .b_k = (ptrdiff_t)b->x_stride,
-                             .c_row = (ptrdiff_t)p->inputs,
-                             .rows = p->columns,
-                             .columns = p->inputs},
-                            (ptrdiff_t)b->d_stride,
-                            (ptrdiff_t)b->x_stride};
-    sum_leaves(kernels, b->samples, compute_tile_leaf, &leaf, open, p->rows * p->size);
-    if (joined(b, b->nodes.weights, p, open)) return;
+    const node sum = sum_of(b, b->nodes.weights, p, open);
+    sum_leaves(b, p, narrow_leaf, sum, open);
+    if (joined(b, b->nodes.weights, p, sum)) return;
     if (b->weights_update) {
-        update_weights(b, p, open, p->size);
+        update_weights(b, p, sum.at, sum.stride);
     } else {
         float *gradient = (float *)b->weights_gradient.data + (ptrdiff_t)p->input * b->weights_gradient.row_stride;
-        kernels->transpose(open, (ptrdiff_t)p->inputs, gradient, b->weights_gradient.row_stride, p->columns, p->inputs);
+        b->context->kernels->transpose(sum.at, (ptrdiff_t)p->inputs, gradient, b->weights_gradient.row_stride, p->columns, p->inputs);
     }
 }
 
-static void compute_bias_leaf(const void *argument, size_t first, size_t samples, float *out) {
-    const piece_leaf *leaf = argument;
-    const gd_backward_weights *b = leaf->backward;
-    const float *d = b->d + leaf->piece->column / GD_PANEL * b->d_panel + first * b->d_stride;
-    b->context->kernels->column_sum(d, (ptrdiff_t)b->d_stride, samples, leaf->piece->columns, out);
+static void bias_leaf(const gd_backward_weights *b, const piece *p, size_t first, size_t samples, node out, bool add) {
+    float leaf[GD_PANEL];
+    const gd_kernels *kernels = b->context->kernels;
+    kernels->column_sum(b->d + p->column / GD_PANEL * b->d_panel + first * b->d_stride, (ptrdiff_t)b->d_stride, samples, p->columns,
+                        add ? leaf : out.at);
+    if (add) kernels->add(out.at, leaf, p->columns);
 }
 
 static void bias(const gd_backward_weights *b, const piece *p, float *open) {
-    const piece_leaf leaf = {b, p};
-    sum_leaves(b->context->kernels, b->samples, compute_bias_leaf, &leaf, open, p->size);
-    if (joined(b, b->nodes.bias, p, open)) return;
+    const node sum = sum_of(b, b->nodes.bias, p, open);
+    sum_leaves(b, p, bias_leaf, sum, open);
+    if (joined(b, b->nodes.bias, p, sum)) return;
     if (b->bias_update) {
-        update_piece(b->bias_update, b->bias, p, open, p->size);
+        update_piece(b->bias_update, b->bias, p, sum.at, sum.stride);
     } else {
-        for (size_t j = 0; j < p->columns; j++) ((float *)b->bias_gradient.data)[p->column + j] = open[j];
+        for (size_t j = 0; j < p->columns; j++) ((float *)b->bias_gradient.data)[p->column + j] = sum.at[j];
     }
 }
 
@@ -270,5 +283,6 @@ void gd_backward_weights_phases(gd_backward_weights *b, gd_phase phases[GD_BACKW
     b->row_blocks = gd_blocks(b->dense.inputs, b->step);
     b->weights_tasks = b->weights_update || b->weights_gradient.data ? b->row_blocks * (narrow ? 1 : gd_dense_panels(b->dense)) : 0;
     phases[0] = (gd_phase){pack_strips, b, packed ? gd_blocks(b->samples, PACK_SAMPLES) : 0, 1};
-    phases[1] = (gd_phase){parameters, b, b->weights_tasks + bias_tasks(b), 1};
+    const size_t products = b->step * (narrow ? GD_NARROW : GD_PANEL) * (b->samples + 1); /* of a piece, at most */
+    phases[1] = (gd_phase){parameters, b, b->weights_tasks + bias_tasks(b), gd_blocks(TASK_PRODUCTS, products)};
 }

@@ -191,7 +191,7 @@ static void interrupt_in_a_phase(void *user, size_t tasks, void (*task)(void *ar
 Test(dense, an_interrupt_in_any_phase) {
     impatient host = {0};
     gradus_context_config config;
-    const layer_case c = {GRADUS_ACTIVATION_SOFTMAX, 700, 100, 50, 1, true}; /* so large that dW packs x */
+    const layer_case c = {GRADUS_ACTIVATION_SOFTMAX, 700, 200, 50, 1, true}; /* so large that dW packs x */
     layer l = make_layer(&c, 2);
     gradus_context_config_init(&config);
     config.executor = (gradus_executor){&host, 2, interrupt_in_a_phase};

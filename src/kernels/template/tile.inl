@@ -48,7 +48,7 @@ static inline __attribute__((always_inline)) void tile_block(const gd_tile *t, c
         }
         for (int i = 0; i < rows; i += 3) x[i / 3] += between;
     }
-#pragma GCC unroll 32 /* or the accumulators would lie in memory, for the loop's index to find them */
+#pragma GCC unroll 32
     for (int i = 0; i < rows; i++) {
         float *row = c + i * c_row;
         for (int v = 0; v < vectors; v++) {
