@@ -159,10 +159,7 @@ double gd_cos(double x) { return sin_shifted(x, 1); }
 double gd_sqrt(double x) { return __builtin_sqrt(x); }
 
 double gd_power(double base, uint64_t n) {
-    double result = 1.0;
-    for (double square = base; n != 0; n >>= 1) {
-        if (n & 1) result *= square;
-        square *= square;
-    }
+    double result = 1.0, factors[2] = {1.0, base}; /* no branch on the bits of n, which no CPU foresees: x*1 is x */
+    for (; n != 0; n >>= 1, factors[1] *= factors[1]) result *= factors[n & 1];
     return result;
 }

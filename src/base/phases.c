@@ -42,10 +42,11 @@ static bool asked_to_stop(const atomic_int *interrupted) { return atomic_load_ex
 /* false: stopped on request. */
 static bool run_in_order(gradus_context *context, const gd_phase *phases, size_t count, size_t abandonable) {
     for (size_t i = 0; i < count; i++) {
-        size_t tasks = phase_tasks(&phases[i]);
-        for (size_t task = 0; task < tasks; task++) {
+        const gd_phase *phase = &phases[i];
+        for (size_t begin = 0, end; begin < phase->count; begin = end) {
             if (i < abandonable && asked_to_stop(&context->interrupted)) return false;
-            run_task(&phases[i], task);
+            end = phase->count - begin < phase->grain ? phase->count : begin + phase->grain;
+            phase->function(phase->argument, begin, end);
         }
     }
     return true;
@@ -289,9 +290,11 @@ static double worth_a_phase(const gd_phase *phases, size_t count, double nanosec
     return shared > 0 ? nanoseconds * (1.0 - 1.0 / useful) / (MARGIN * (double)shared) : 0.0;
 }
 
-/* The pool for a list that is worth sharing, entered; NULL: it runs in order. */
+/* The pool for a list that is worth sharing, entered; NULL: it runs in order. A list that saves too little even if it is a single phase is not looked
+ * at: it may take less time than that. */
 static gradus_pool *pool_for(gradus_context *context, const gd_phase *phases, size_t count, double nanoseconds) {
     const int mode = atomic_load_explicit(&test_mode, memory_order_relaxed);
+    if (mode != 1 && (context->threads < 2 || nanoseconds <= MARGIN * LEAST_HANDOFF)) return NULL;
     const double worth = worth_a_phase(phases, count, nanoseconds, context->threads);
     if (mode == 0 || (mode != 1 && worth <= LEAST_HANDOFF)) return NULL;
     gradus_pool *pool = gd_pool_enter(context);
