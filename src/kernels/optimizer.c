@@ -172,16 +172,20 @@ gradus_status gd_optimizer_own_states(gradus_context *context, gradus_optimizer 
     return GRADUS_OK;
 }
 
-void gd_optimizer_begin(const gradus_context *context, const gradus_optimizer *optimizer, gd_update *updates) {
+void gd_optimizer_bind(const gradus_optimizer *optimizer, gd_update *updates) {
+    const uint32_t states = gd_algorithm_states(optimizer->algorithm);
+    for (size_t i = 0; i < optimizer->count; i++)
+        for (uint32_t j = 0; j < states; j++) updates[i].states[j] = gd_optimizer_state(optimizer, i, j);
+}
+
+void gd_optimizer_begin(const gradus_context *context, const gradus_optimizer *optimizer, gd_formula *formulas, gd_update *updates) {
+    const gd_extent *extents = optimizer->extents;
+    const uint64_t *steps = optimizer->steps;
     for (size_t i = 0; i < optimizer->count; i++) {
-        const uint32_t group = optimizer->parameters[i].group;
-        gd_update *update = &updates[i];
-        if (i > 0 && group == optimizer->parameters[i - 1].group && optimizer->steps[i] == optimizer->steps[i - 1]) {
-            *update = updates[i - 1]; /* the same coefficients */
-        } else {
-            gd_update_prepare(update, context->kernels, optimizer->algorithm, optimizer->hyper_parameters[group], optimizer->steps[i] + 1);
-        }
-        for (uint32_t j = 0; j < update->state_count; j++) update->states[j] = gd_optimizer_state(optimizer, i, j);
+        const uint32_t group = extents[i].group;
+        const bool same = i > 0 && group == extents[i - 1].group && steps[i] == steps[i - 1];
+        if (!same) gd_formula_prepare(&formulas[i], context->kernels, optimizer->algorithm, optimizer->hyper_parameters[group], steps[i] + 1);
+        gd_update_set(&updates[i], same ? updates[i - 1].formula : &formulas[i], (gd_stages){.scale = 1.0f});
     }
 }
 

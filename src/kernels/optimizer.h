@@ -90,8 +90,12 @@ gradus_status gd_optimizer_own_states(gradus_context *context, gradus_optimizer 
 /* The own state j of parameter `index`: every state starts on a cache line. */
 float *gd_optimizer_state(const gradus_optimizer *optimizer, size_t index, uint32_t j);
 
-/* Every parameter's update at its next step, on the own state (which is there): updates[count]. Changes nothing. */
-void gd_optimizer_begin(const gradus_context *context, const gradus_optimizer *optimizer, gd_update *updates);
+/* updates[count], which are all 0, on the own state, which is there. */
+void gd_optimizer_bind(const gradus_optimizer *optimizer, gd_update *updates);
+
+/* Every parameter's update at its next step, of updates that are bound: formulas[count], of which neighbours mostly share one. Changes nothing of the
+ * optimizer. */
+void gd_optimizer_begin(const gradus_context *context, const gradus_optimizer *optimizer, gd_formula *formulas, gd_update *updates);
 
 /* Counts the step of every parameter. */
 void gd_optimizer_end(gradus_optimizer *optimizer);

@@ -22,6 +22,7 @@ static const size_t far_from = (size_t)32 << 20;
 typedef struct update_set {
     uint64_t step;
     uint32_t group;
+    gd_formula formula;
     gd_update update;
 } update_set;
 
@@ -104,13 +105,14 @@ static void update(void *argument, size_t begin, size_t end) {
 }
 
 /* The update of a group at its step t. */
-static update_set prepared(const step *s, uint32_t group, uint64_t t) {
-    update_set set = {.step = t, .group = group};
-    gd_update_prepare(&set.update, s->kernels, s->optimizer->algorithm, s->optimizer->hyper_parameters[group], t);
-    set.update.gradient_scale = (float)s->args->gradient_scale;
-    set.update.clip = (float)s->args->clip_value;
-    set.update.zero_gradients = (s->args->flags & GRADUS_STEP_ZERO_GRADIENTS) != 0;
-    return set;
+static void prepare(const step *s, uint32_t group, uint64_t t, update_set *set) {
+    set->step = t;
+    set->group = group;
+    gd_formula_prepare(&set->formula, s->kernels, s->optimizer->algorithm, s->optimizer->hyper_parameters[group], t);
+    gd_update_set(&set->update, &set->formula,
+                  (gd_stages){.scale = (float)s->args->gradient_scale,
+                              .clip = (float)s->args->clip_value,
+                              .zero = (s->args->flags & GRADUS_STEP_ZERO_GRADIENTS) != 0});
 }
 
 /* prepare runs once for each distinct (group, step count). */
@@ -123,7 +125,7 @@ static void prepare_sets(step *s) {
         if (!(sets && s->sets[set].group == group && s->sets[set].step == t))
             for (set = 0; set < sets && !(s->sets[set].group == group && s->sets[set].step == t); set++) {
             }
-        if (set == sets) s->sets[sets++] = prepared(s, group, t);
+        if (set == sets) prepare(s, group, t, &s->sets[sets++]);
         s->set_of[i] = last = set;
     }
 }

@@ -8,66 +8,70 @@
 
 enum { BLOCK = 2048 }; /* elements: gradient, scratch, weights and two states are 40 KB */
 
-void gd_update_prepare(gd_update *update, const gd_kernels *kernels, const gd_algorithm *algorithm, const double *hyper, uint64_t t) {
+void gd_formula_prepare(gd_formula *formula, const gd_kernels *kernels, const gd_algorithm *algorithm, const double *hyper, uint64_t t) {
     const double decay = hyper[GRADUS_WEIGHT_DECAY];
-    *update =
-        (gd_update){.kernels = kernels, .rule = algorithm->rule, .state_count = gd_algorithm_states(algorithm), .keep = 1.0f, .gradient_scale = 1.0f};
-    algorithm->prepare(update->coefficients, hyper, t);
-    if (algorithm->weight_decay == GRADUS_WEIGHT_DECAY_DECOUPLED) update->keep = (float)(1.0 - hyper[GRADUS_LEARNING_RATE] * decay);
-    if (algorithm->weight_decay == GRADUS_WEIGHT_DECAY_COUPLED) update->decay = (float)decay;
+    formula->kernels = kernels;
+    formula->rule = algorithm->rule;
+    formula->state_count = gd_algorithm_states(algorithm);
+    algorithm->prepare(formula->coefficients, hyper, t);
+    formula->keep = algorithm->weight_decay == GRADUS_WEIGHT_DECAY_DECOUPLED ? (float)(1.0 - hyper[GRADUS_LEARNING_RATE] * decay) : 1.0f;
+    formula->decay = algorithm->weight_decay == GRADUS_WEIGHT_DECAY_COUPLED ? (float)decay : 0.0f;
 }
 
-static bool penalises(const gd_update *update) { return update->l1 != 0.0f || update->l2 != 0.0f; }
+static bool penalises(const gd_stages *stages) { return stages->l1 != 0.0f || stages->l2 != 0.0f; }
 
 /* The penalties' derivatives: l2*w and l1*sign(w), sign(0) = 0. Two products and two sums, rounded alike everywhere, so that plain C does. */
-static void penalise(const gd_update *update, const float *weights, const float *gradients, float *out, size_t count) {
-    const float l1 = update->l1, l2 = update->l2;
+static void penalise(const gd_stages *stages, const float *weights, const float *gradients, float *out, size_t count) {
+    const float l1 = stages->l1, l2 = stages->l2;
     for (size_t i = 0; i < count; i++) out[i] = gradients[i] + l2 * weights[i];
     for (size_t i = 0; i < count; i++) out[i] = out[i] + l1 * (float)((weights[i] > 0.0f) - (weights[i] < 0.0f));
 }
 
 /* One block: the gradient through its stage, the rule, the gradient's end. */
-static void update_block(const gd_update *update, gd_span block, bool staged) {
+static void update_block(const gd_update *update, gd_span block) {
+    const gd_formula *formula = update->formula;
+    const gd_stages *stages = &update->stages;
     float staged_gradients[BLOCK], penalised[BLOCK];
     float *const gradients = (float *)block.gradients; /* writable where they are zeroed: the caller asked */
-    if (penalises(update)) penalise(update, block.weights, gradients, penalised, block.count);
-    if (staged) {
-        const gd_gradient_stage stage = {.gradients = penalises(update) ? penalised : gradients,
+    const bool penalties = penalises(stages);
+    if (penalties) penalise(stages, block.weights, gradients, penalised, block.count);
+    if (penalties || stages->scale != 1.0f || stages->clip > 0.0f || formula->decay != 0.0f) {
+        const gd_gradient_stage stage = {.gradients = penalties ? penalised : gradients,
                                          .weights = block.weights,
                                          .out = staged_gradients,
                                          .count = block.count,
-                                         .scale = update->gradient_scale,
-                                         .clip = update->clip,
-                                         .decay = update->decay};
-        update->kernels->gradient_stage(&stage);
+                                         .scale = stages->scale,
+                                         .clip = stages->clip,
+                                         .decay = formula->decay};
+        formula->kernels->gradient_stage(&stage);
         block.gradients = staged_gradients;
     }
-    update->kernels->step[update->rule](&block);
-    if (update->zero_gradients) memset(gradients, 0, block.count * sizeof(float));
+    formula->kernels->step[formula->rule](&block);
+    if (stages->zero) memset(gradients, 0, block.count * sizeof(float));
 }
 
-static void update_blocks(const gd_update *update, gd_span span, bool staged) {
+static void update_blocks(const gd_update *update, gd_span span) {
     const size_t total = span.count, far = span.far;
     for (size_t done = 0; done < total; done += span.count) {
         span.count = gd_least(total - done, BLOCK);
         span.far = far > done ? gd_least(far - done, span.count) : 0;
         span.far_gradients = span.gradients;
-        update_block(update, span, staged);
+        update_block(update, span);
         span.weights += span.count;
         span.gradients += span.count;
-        for (uint32_t j = 0; j < update->state_count; j++) span.states[j] += span.count;
+        for (uint32_t j = 0; j < update->formula->state_count; j++) span.states[j] += span.count;
     }
 }
 
 void gd_update_span(const gd_update *update, gd_span *span) {
-    const bool staged = update->gradient_scale != 1.0f || update->clip > 0.0f || update->decay != 0.0f || penalises(update);
-    span->keep = update->keep;
-    span->coefficients = update->coefficients;
+    const gd_formula *formula = update->formula;
+    span->keep = formula->keep;
+    span->coefficients = formula->coefficients;
     span->far_gradients = span->gradients;
-    if (staged || update->zero_gradients) {
-        update_blocks(update, *span, staged);
+    if (update->plain) {
+        formula->kernels->step[formula->rule](span);
     } else {
-        update->kernels->step[update->rule](span);
+        update_blocks(update, *span);
     }
 }
 
@@ -76,16 +80,20 @@ void gd_update_stage(const gd_update *update, const float *weights, float *gradi
     for (size_t done = 0; done < count; done += BLOCK) {
         const size_t n = gd_least(count - done, BLOCK);
         const gd_gradient_stage stage = {
-            .gradients = gradients + done, .weights = weights + done, .out = staged, .count = n, .scale = 1.0f, .clip = update->clip};
-        if (penalises(update)) penalise(update, weights + done, gradients + done, gradients + done, n);
-        update->kernels->gradient_stage(&stage);
+            .gradients = gradients + done, .weights = weights + done, .out = staged, .count = n, .scale = 1.0f, .clip = update->stages.clip};
+        if (penalises(&update->stages)) penalise(&update->stages, weights + done, gradients + done, gradients + done, n);
+        update->formula->kernels->gradient_stage(&stage);
         memcpy(gradients + done, staged, n * sizeof *staged);
     }
 }
 
 void gd_update_apply(const gd_update *update, float *weights, const float *gradients, size_t first, size_t count) {
-    gd_span span = {.weights = weights + first, .gradients = gradients, .count = count};
-    for (uint32_t j = 0; j < update->state_count; j++) span.states[j] = update->states[j] + first;
+    gd_span span;
+    span.weights = weights + first;
+    span.gradients = gradients;
+    span.count = count;
+    span.far = 0;
+    for (uint32_t j = 0; j < update->formula->state_count; j++) span.states[j] = update->states[j] + first;
     gd_update_span(update, &span);
 }
 
@@ -96,5 +104,5 @@ static void clear(float *array, size_t rows, size_t from, size_t width) {
 
 void gd_update_clear(const gd_update *update, float *weights, size_t first, size_t rows, size_t from, size_t width) {
     clear(weights + first, rows, from, width);
-    for (uint32_t j = 0; j < update->state_count; j++) clear(update->states[j] + first, rows, from, width);
+    for (uint32_t j = 0; j < update->formula->state_count; j++) clear(update->states[j] + first, rows, from, width);
 }

@@ -8,24 +8,41 @@
 
 struct gd_algorithm;
 
-/* One parameter's update in one step. */
-typedef struct gd_update {
+/* The rule with its coefficients at one step, of all parameters that have the same hyper-parameters and step count. */
+typedef struct gd_formula {
     const gd_kernels *kernels;
     uint32_t rule, state_count;
     float coefficients[GD_MAX_COEFFICIENTS];
-    float l1, l2;         /* of a net's weights: penalties */
-    float keep;           /* of the weights: decoupled decay */
-    float decay;          /* coupled decay; 0: none */
-    float gradient_scale; /* 1 */
-    float clip;           /* of the scaled gradient's value; 0: none */
-    bool zero_gradients;  /* the gradient becomes +0 after use; it must be writable then */
+    float keep;  /* of the weights: decoupled decay */
+    float decay; /* coupled decay; 0: none */
+} gd_formula;
+
+/* What happens to a gradient around the rule. */
+typedef struct gd_stages {
+    float scale;  /* multiplied in first; 1 */
+    float clip;   /* of the scaled gradient's value; 0: none */
+    float l1, l2; /* of a net's weights: penalties; 0: none */
+    bool zero;    /* the gradient becomes +0 after use; it must be writable then */
+} gd_stages;
+
+/* One parameter's update in one step. */
+typedef struct gd_update {
+    const gd_formula *formula;
+    gd_stages stages;
+    bool plain; /* the rule is all: gd_update_set finds out */
     float *states[GD_MAX_STATES];
 } gd_update;
 
-/* The update of step t (from 1), without clipping and zeroing, gradient_scale 1, states not set. Hyper-parameters the algorithm does not have are
- * 0. */
-void gd_update_prepare(gd_update *update, const gd_kernels *kernels, const struct gd_algorithm *algorithm, const double *hyper_parameters,
-                       uint64_t t);
+/* The formula of step t (from 1). Hyper-parameters the algorithm does not have are 0. */
+void gd_formula_prepare(gd_formula *formula, const gd_kernels *kernels, const struct gd_algorithm *algorithm, const double *hyper_parameters,
+                        uint64_t t);
+
+/* Sets what an update is made of, but for its states. */
+static inline void gd_update_set(gd_update *update, const gd_formula *formula, gd_stages stages) {
+    update->formula = formula;
+    update->stages = stages;
+    update->plain = stages.scale == 1.0f && stages.clip == 0.0f && stages.l1 == 0.0f && stages.l2 == 0.0f && !stages.zero && formula->decay == 0.0f;
+}
 
 /* Updates what the span's arrays, count and far say; its other fields are the update's business, and written. */
 void gd_update_span(const gd_update *update, gd_span *span);

@@ -67,19 +67,16 @@ static void factors(void *argument, size_t begin, size_t end) {
     (void)begin;
     (void)end;
     if (p->skip) return;
-    for (size_t l = 0; l < p->layer_count; l++) {
+    for (size_t l = 0; l < p->layer_count; l++) { /* the other stages have been done */
         const gd_clip *c = &p->clips[l];
         const double weights = (double)gd_sum_columns(p->context, c->columns, p->layers[l].dense.outputs), bias = (double)c->bias_square;
         squares += weights;
         squares += bias;
-        p->updates[2 * l].gradient_scale = factor(p, weights);
-        p->updates[2 * l + 1].gradient_scale = factor(p, bias);
+        gd_update_set(&p->updates[2 * l], p->updates[2 * l].formula, (gd_stages){.scale = factor(p, weights)});
+        gd_update_set(&p->updates[2 * l + 1], p->updates[2 * l + 1].formula, (gd_stages){.scale = factor(p, bias)});
     }
-    for (size_t i = 0; i < 2 * p->layer_count; i++) {
-        gd_update *update = &p->updates[i];
-        if (p->optimizer->clip_global) update->gradient_scale = factor(p, squares);
-        update->clip = update->l1 = update->l2 = 0.0f; /* has been done */
-    }
+    for (size_t i = 0; p->optimizer->clip_global && i < 2 * p->layer_count; i++)
+        gd_update_set(&p->updates[i], p->updates[i].formula, (gd_stages){.scale = factor(p, squares)});
 }
 
 gd_phase gd_clip_factors_phase(gd_plan *p) { return (gd_phase){factors, p, 1, 1}; }

@@ -16,13 +16,14 @@ static gd_plan_traits traits_of(const gradus_context *context, const gradus_net 
     const bool clips = optimizer && optimizer->clip_norm > 0.0;
     return (gd_plan_traits){.copies = gd_load_copies(samples, net),
                             .drops = samples->drops && net->drops,
+                            .whole = samples->count == samples->total,
                             .separate = clips || (optimizer && context->test_separate),
                             .lends = optimizer && gd_optimizer_lends(optimizer, samples),
                             .clips = clips};
 }
 
 static bool same_traits(gd_plan_traits a, gd_plan_traits b) {
-    return a.copies == b.copies && a.drops == b.drops && a.separate == b.separate && a.lends == b.lends && a.clips == b.clips;
+    return a.copies == b.copies && a.drops == b.drops && a.whole == b.whole && a.separate == b.separate && a.lends == b.lends && a.clips == b.clips;
 }
 
 /* Whether outputs behind the dropout would do for the activation's derivative: relu's sees their signs only. */
@@ -40,6 +41,7 @@ static void place(gd_plan *p, const gradus_net *net, gd_plan_traits t, size_t n,
     p->input = gd_arena_take(arena, layers, sizeof *p->input);
     p->weights = gd_arena_take(arena, layers, sizeof *p->weights);
     p->updates = gd_arena_take(arena, 2 * layers, sizeof *p->updates);
+    p->formulas = gd_arena_take(arena, 2 * layers, sizeof *p->formulas);
     p->phases = gd_arena_take(arena, 4 + layers * (3 + GD_BACKWARD_INPUT_PHASES + GD_BACKWARD_WEIGHTS_PHASES), sizeof *p->phases);
     p->clips = gd_arena_take(arena, t.clips ? layers : 0, sizeof *p->clips);
     p->loss.leaf_sums = gd_arena_take(arena, gd_blocks(n, GD_LEAF), sizeof(double));
@@ -102,9 +104,11 @@ static bool same_layer(const gd_layer *a, const gd_layer *b) {
 }
 
 /* Whether a plan says what a new one would. Nothing it points at is looked into: the net may have come to where another was. */
-static bool fits(const gd_plan *p, const gradus_context *context, const gradus_net *net, const gd_samples *samples, gd_plan_traits t) {
-    if (!p || p->kernels != context->kernels || p->net != net || p->layer_count != net->layer_count || p->samples.count != samples->count ||
-        !same_traits(p->traits, t) || p->loss.kind != net->loss ||
+static bool fits(const gd_plan *p, const gradus_context *context, const gradus_net *net, const gd_samples *samples, const gradus_optimizer *optimizer,
+                 gd_plan_traits t) {
+    if (!p || p->kernels != context->kernels || p->net != net || p->optimizer != optimizer || p->algorithm != optimizer->algorithm ||
+        p->states != optimizer->states || p->layer_count != net->layer_count || p->sample_count != samples->count || !same_traits(p->traits, t) ||
+        p->loss.kind != net->loss ||
         memcmp(&p->loss.label_smoothing, &net->label_smoothing, sizeof net->label_smoothing) != 0 || /* by bits: the host may have DAZ on */
         memcmp(&p->dropouts[p->layer_count].rate, &net->input_drop_rate, sizeof net->input_drop_rate) != 0)
         return false;
@@ -114,7 +118,8 @@ static bool fits(const gd_plan *p, const gradus_context *context, const gradus_n
 }
 
 /* A plan in the context's scratch, without phases yet. */
-static gradus_status lay_out(gradus_context *context, const gradus_net *net, size_t count, gd_plan_traits t, gd_plan **found) {
+static gradus_status lay_out(gradus_context *context, const gradus_net *net, const gradus_optimizer *optimizer, size_t count, gd_plan_traits t,
+                             gd_plan **found) {
     const cuts c = cut(context, net, count, t.lends);
     void *memory;
     gradus_status status = gd_context_scratch(context, placed(net, t, c.samples, c.nodes), &memory);
@@ -128,7 +133,13 @@ static gradus_status lay_out(gradus_context *context, const gradus_net *net, siz
     p->net = net;
     p->layer_count = net->layer_count;
     p->span = c.span;
+    p->sample_count = count;
     for (size_t l = 0; l < net->layer_count; l++) p->layers[l] = net->layers[l];
+    if (!optimizer) return GRADUS_OK;
+    p->algorithm = optimizer->algorithm;
+    p->states = optimizer->states;
+    for (size_t i = 0; i < optimizer->count; i++) p->updates[i] = (gd_update){.formula = NULL};
+    gd_optimizer_bind(optimizer, p->updates);
     return GRADUS_OK;
 }
 
@@ -136,11 +147,11 @@ gradus_status gd_plan_find(gradus_context *context, const gradus_net *net, const
                            gradus_optimizer *optimizer, const gradus_tensor *gradients, gd_plan **plan) {
     const gd_plan_traits t = traits_of(context, net, samples, optimizer);
     gd_plan *p = context->plan;
-    if (!trained || !fits(p, context, net, samples, t) || (t.lends && p->nodes != optimizer->accumulation.nodes)) {
-        gradus_status status = lay_out(context, net, samples->count, t, &p);
+    if (!trained || !fits(p, context, net, samples, optimizer, t) || (t.lends && p->nodes != optimizer->accumulation.nodes)) {
+        gradus_status status = lay_out(context, net, optimizer, samples->count, t, &p);
         if (status != GRADUS_OK) return status;
     }
-    p->samples = *samples;
+    p->samples = samples;
     p->trained = trained;
     p->optimizer = optimizer;
     p->gradients = gradients;

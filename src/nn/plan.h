@@ -11,6 +11,7 @@ enum { GD_DROP_INPUTS = 65536 }; /* the inputs' index among the layers', for the
 /* What of a batch decides where things lie, besides its size. */
 typedef struct gd_plan_traits {
     bool copies, drops; /* inputs are copied; units are dropped; */
+    bool whole;         /* it is the whole global batch; */
     bool separate;      /* the whole gradient is kept, and the updates are phases of their own; */
     bool lends;         /* nodes are the optimizer's; */
     bool clips;         /* the gradient's norm decides on a factor */
@@ -26,19 +27,22 @@ typedef struct gd_clip {
     float bias_square; /* the same of its bias' */
 } gd_clip;
 
-/* A pass's own things, all in the context's scratch, where the next step finds them: as long as the scratch, the net's layers and the batch's shape are
- * the same, it only takes other data through them. */
+/* A pass's own things, all in the context's scratch, where the next step finds them: as long as the scratch, the net's layers, the optimizer's states
+ * and the batch's shape are the same, it only takes other data through them. */
 typedef struct gd_plan {
     gradus_context *context;
     const void *kernels; /* the context's table when it was planned, to recognise it */
     const gradus_net *net;
     gd_layer *layers; /* the net's, when it was planned */
     size_t layer_count;
-    gradus_net *trained;            /* net, or NULL: the gradients go to */
-    gradus_optimizer *optimizer;    /* with trained */
+    gradus_net *trained;           /* net, or NULL: the gradients go to */
+    gradus_optimizer *optimizer;   /* with trained; */
+    const gd_algorithm *algorithm; /* what it was, and where its states were, when it was planned */
+    const float *states;
     const gradus_tensor *gradients; /* the caller's tensors; NULL: the loss only */
-    gd_samples samples;
+    const gd_samples *samples;      /* during a pass */
     gd_plan_traits traits;
+    size_t sample_count; /* of the samples */
     size_t span;         /* the most samples of a part, 64*2^k */
     size_t first, count; /* the part at hand: its first sample among these and how many it has; */
     uint64_t item;       /* its place in the tree over parts of its own size */
@@ -62,7 +66,8 @@ typedef struct gd_plan {
     gd_forward *forward;          /* [layer] */
     gd_backward_input *input;     /* [layer] */
     gd_backward_weights *weights; /* [layer] */
-    gd_update *updates;           /* [2 * layer] */
+    gd_update *updates;           /* [2 * layer]; */
+    gd_formula *formulas;         /* the same */
     gd_clip *clips;               /* [layer] */
     gd_phase *phases;
     size_t phase_count, abandonable; /* phases; how many of them change nothing that stays */
@@ -72,9 +77,10 @@ typedef struct gd_plan {
 gradus_status gd_plan_find(gradus_context *context, const gradus_net *net, const gd_samples *samples, gradus_net *trained,
                            gradus_optimizer *optimizer, const gradus_tensor *gradients, gd_plan **plan);
 
-/* Makes the list of phases that of the part from sample `first` on: as large an aligned one as there is. Parts run one after the other. Inside the
- * floating-point guard. */
+/* Makes the list of phases that of the part from sample `first` on: as large an aligned one as there is. Parts run one after the other. Where the
+ * context kept the plan, it is of the whole batch already and only takes the data of this one. Inside the floating-point guard. */
 void gd_plan_part(gd_plan *plan, size_t first);
+void gd_plan_take(gd_plan *plan);
 
 /* The phases between the whole gradient and the updates: what comes before the factor, the squares of a layer; then one for all. */
 gd_phase gd_clip_phase(gd_plan *plan, size_t layer);

@@ -13,7 +13,7 @@ static void join_loss(void *argument, size_t begin, size_t end) {
         p->right += p->loss.leaf_right[leaf];
     }
     p->sum = gd_tree_total(&p->tree);
-    p->mean = p->sum / gd_loss_divisor(p->net->loss, p->weight, gradus_net_outputs(p->net));
+    p->mean = p->sum / gd_loss_divisor(p->loss.kind, p->weight, p->loss.outputs);
     p->skip = !isfinite(p->mean);
 }
 
@@ -40,15 +40,17 @@ static double update(const gd_plan *p, size_t l) { return 4.0 * GD_ELEMENT * wei
 
 /* What changes from batch to batch of a shape. */
 static void take_samples(gd_plan *p) {
-    p->load.order = p->loss.order = p->samples.order;
+    p->load.inputs = &p->samples->inputs;
+    p->load.order = p->loss.order = p->samples->order;
     p->load.scaling = p->net->scaling;
-    const double n = p->samples.weights.data ? p->samples.total_weight : (double)p->samples.total;
-    p->loss.weights = p->samples.weights.data ? &p->samples.weights : NULL;
-    p->loss.scale = (float)(1.0 / gd_loss_divisor(p->net->loss, n, gradus_net_outputs(p->net)));
+    p->loss.targets = &p->samples->targets;
+    const double n = p->samples->weights.data ? p->samples->total_weight : (double)p->samples->total;
+    p->loss.weights = p->samples->weights.data ? &p->samples->weights : NULL;
+    p->loss.scale = (float)(1.0 / gd_loss_divisor(p->loss.kind, n, p->loss.outputs));
     for (size_t l = 0; p->traits.drops && l <= p->layer_count; l++) {
         const uint32_t index = l < p->layer_count ? (uint32_t)l : GD_DROP_INPUTS;
-        p->dropouts[l].stream = gd_stream_make(p->samples.seed, p->samples.step, index, GD_PURPOSE_DROPOUT);
-        p->dropouts[l].first = p->samples.first + p->first;
+        p->dropouts[l].stream = gd_stream_make(p->samples->seed, p->samples->step, index, GD_PURPOSE_DROPOUT);
+        p->dropouts[l].first = p->samples->first + p->first;
     }
 }
 
@@ -57,7 +59,6 @@ static const gd_dropout *dropout_of(const gd_plan *p, size_t l) { return gd_laye
 static void plan_load(gd_plan *p) {
     gd_dropout *dropout = &p->dropouts[p->layer_count];
     *dropout = (gd_dropout){.rate = p->net->input_drop_rate};
-    p->load.inputs = &p->samples.inputs;
     p->load.first = p->first;
     p->load.samples = p->count;
     p->load.dropout = p->traits.drops && dropout->rate.threshold > 0 ? dropout : NULL;
@@ -66,6 +67,8 @@ static void plan_load(gd_plan *p) {
 
 static void plan_forward(gd_plan *p) {
     const size_t n = p->count, last = p->net->layer_count - 1, outputs = gradus_net_outputs(p->net);
+    p->loss.kind = p->net->loss;
+    p->loss.outputs = outputs;
     plan_load(p);
     add_phases(p, (gd_phase[]){gd_load_phase(&p->load)}, 1, 0.0);
     for (size_t l = 0; l <= last; l++) {
@@ -87,15 +90,12 @@ static void plan_forward(gd_plan *p) {
         add_phases(p, (gd_phase[]){gd_forward_phase(forward)}, 1, product(p, l));
     }
     p->loss.context = p->context;
-    p->loss.kind = p->net->loss;
     p->loss.activation = p->net->layers[last].activation;
     p->loss.label_smoothing = p->net->label_smoothing;
-    p->loss.outputs = outputs;
     p->loss.samples = n;
     p->loss.first = p->first;
     p->loss.y = p->outputs[last];
     p->loss.z = p->sums[last];
-    p->loss.targets = &p->samples.targets;
     p->loss.y_stride = p->loss.d_stride = gd_row_stride(outputs);
     add_phases(p, (gd_phase[]){gd_loss_phase(&p->loss), {join_loss, p, 1, 1}}, 2, 0.0);
 }
@@ -168,11 +168,10 @@ static void plan_weights(gd_plan *p, size_t l) {
     if (updates && p->abandonable == 0) p->abandonable = p->phase_count - 1; /* a layer's last phase has tasks always */
 }
 
-/* The batch's data go through a plan that was made for another of its shape. */
-static void take_inputs(gd_plan *p) {
+void gd_plan_take(gd_plan *p) {
     take_samples(p);
-    p->forward[0].x = layer_inputs(p, 0, &p->forward[0].x_stride);
-    p->weights[0].x = layer_inputs(p, 0, &p->weights[0].x_stride);
+    p->forward[0].x = p->weights[0].x = layer_inputs(p, 0, &p->forward[0].x_stride);
+    p->weights[0].x_stride = p->forward[0].x_stride;
 }
 
 static void plan_clipping(gd_plan *p) {
@@ -200,7 +199,7 @@ static void plan(gd_plan *p) {
 /* The part is a node of the tree over the global batch's leaves: as many leaves as its alignment and what is left allow. The last one of all may lack
  * some of its leaves. */
 static void choose_part(gd_plan *p, size_t first) {
-    const gd_samples *all = &p->samples;
+    const gd_samples *all = p->samples;
     const size_t at = all->first + first, left = all->count - first;
     size_t span = p->span;
     const bool ends = all->first + all->count == all->total;
@@ -214,10 +213,6 @@ static void choose_part(gd_plan *p, size_t first) {
 
 void gd_plan_part(gd_plan *p, size_t first) {
     choose_part(p, first);
-    if (p->context->plan == p) {
-        take_inputs(p);
-        return;
-    }
     plan(p);
     p->context->plan = p->trained && p->whole ? p : NULL;
 }

@@ -31,20 +31,21 @@ static gradus_status fail_not_finite(const gd_plan *p, size_t layer) {
 }
 
 static void begin_updates(gd_plan *p) {
-    gd_optimizer_begin(p->context, p->optimizer, p->updates);
+    gd_optimizer_begin(p->context, p->optimizer, p->formulas, p->updates);
     if (p->net->l1 == 0.0 && p->net->l2 == 0.0 && p->optimizer->clip_value == 0.0) return;
-    for (size_t i = 0; i < 2 * p->layer_count; i++) {
-        gd_update *update = &p->updates[i];
-        update->clip = (float)p->optimizer->clip_value;
-        if (i % 2) continue; /* penalties are not for biases */
-        update->l1 = (float)p->net->l1;
-        update->l2 = (float)p->net->l2;
+    gd_stages stages = {.scale = 1.0f, .clip = (float)p->optimizer->clip_value};
+    for (size_t l = 0; l < p->layer_count; l++) {
+        gd_update_set(&p->updates[2 * l + 1], p->updates[2 * l + 1].formula, stages); /* penalties are not for biases */
+        gd_stages penalised = stages;
+        penalised.l1 = (float)p->net->l1;
+        penalised.l2 = (float)p->net->l2;
+        gd_update_set(&p->updates[2 * l], p->updates[2 * l].formula, penalised);
     }
 }
 
 /* What the mean loss is over: the samples, or their weights, of the calls for this batch so far. */
 static double weight_so_far(gd_plan *p) {
-    const gd_samples *s = &p->samples;
+    const gd_samples *s = p->samples;
     if (!s->weights.data) return (double)(s->first + s->count);
     if (s->first + s->count == s->total) return s->total_weight;
     double *const weight = &p->optimizer->accumulation.weight;
@@ -59,15 +60,19 @@ static GD_NOINLINE gradus_status run(gd_plan *p) {
     p->weight = weight_so_far(p);
     p->tree.top = 0;
     p->tree.items = 0;
-    if (p->samples.first > 0) p->tree = p->optimizer->accumulation.loss;
+    if (p->samples->first > 0) p->tree = p->optimizer->accumulation.loss;
     p->right = 0;
     if (p->optimizer) begin_updates(p);
-    for (size_t first = 0; status == GRADUS_OK && first < p->samples.count; first += p->count) {
-        gd_plan_part(p, first);
+    for (size_t first = 0; status == GRADUS_OK && first < p->samples->count; first += p->count) {
+        if (p->context->plan == p) {
+            gd_plan_take(p);
+        } else {
+            gd_plan_part(p, first);
+        }
         status = gd_phases_run(p->context, p->phases, p->phase_count, gd_work_nanoseconds(p->context, p->operations), p->abandonable);
         if (status == GRADUS_OK && p->skip) layer = gd_least(layer, first_not_finite(p));
     }
-    if (p->samples.count < p->samples.total) p->optimizer->accumulation.loss = p->tree;
+    if (p->samples->count < p->samples->total) p->optimizer->accumulation.loss = p->tree;
     return status == GRADUS_OK && p->skip ? fail_not_finite(p, layer) : status;
 }
 
@@ -88,10 +93,10 @@ static gradus_status pass(gradus_context *context, const gradus_net *net, const 
 bool gd_net_fits_optimizer(const gradus_net *net, const gradus_optimizer *optimizer) {
     bool fits = optimizer && optimizer->for_net && optimizer->count == 2 * net->layer_count &&
                 (optimizer->states || gd_algorithm_states(optimizer->algorithm) == 0);
-    for (size_t l = 0; fits && l < net->layer_count; l++) {
-        size_t elements;
-        fits = gd_dense_size(net->layers[l].dense, &elements) && optimizer->extents[2 * l].size == elements &&
-               optimizer->parameters[2 * l].rows == net->layers[l].dense.inputs && optimizer->extents[2 * l + 1].size == net->layers[l].dense.outputs;
+    for (size_t l = 0; fits && l < net->layer_count; l++) { /* as gradus_net_optimizer_create made it: the rest follows from the shape */
+        const gd_dense dense = net->layers[l].dense;
+        const gradus_parameter *weights = &optimizer->parameters[2 * l];
+        fits = weights->rows == dense.inputs && weights->columns == dense.outputs;
     }
     return fits;
 }

@@ -49,11 +49,10 @@ static void draw_step(gd_problem *p, gd_random *random) {
 }
 
 static void kernel_step(const gd_kernels *kernels, const gd_problem *p, float *const *arrays) {
+    gd_formula formula;
+    gd_formula_prepare(&formula, kernels, gd_algorithm_at((size_t)p->about->index), p->hyper, p->t);
     gd_update update;
-    gd_update_prepare(&update, kernels, gd_algorithm_at((size_t)p->about->index), p->hyper, p->t);
-    update.gradient_scale = p->scale;
-    update.clip = p->clip;
-    update.zero_gradients = p->zero_gradients;
+    gd_update_set(&update, &formula, (gd_stages){.scale = p->scale, .clip = p->clip, .zero = p->zero_gradients});
     gd_span span = {.weights = arrays[0], .gradients = arrays[1], .count = p->n, .far = p->far < p->n ? p->far : p->n, .ahead = GD_AHEAD_NEAR};
     for (int j = 0; j < p->about->states; j++) span.states[j] = arrays[2 + j];
     gd_update_span(&update, &span); /* a prefetch past the arrays is a hint that comes to nothing */

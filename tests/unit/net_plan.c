@@ -71,6 +71,30 @@ Test(net_plan, whatever_comes_between_steps) {
     gradus_context_destroy(context);
 }
 
+/* As many samples as the whole batch before, but half of a batch: the gradient waits, and nothing is updated yet. Clipping by norm keeps gradients in the
+ * optimizer's memory either way. */
+Test(net_plan, a_part_after_a_whole_batch) {
+    enum { SAMPLES = 64 };
+    gradus_context *context = context_of(1);
+    twins t = make_twins(context, wide_shape(), "adam:lr=0.01");
+    gradus_clipping clipping;
+    gradus_clipping_init(&clipping);
+    clipping.norm = 0.01;
+    for (int i = 0; i < 2; i++) cr_assert_eq(gradus_net_optimizer_set_clipping(context, t.optimizer[i], &clipping), GRADUS_OK);
+    step_twins(context, &t, SAMPLES, 0, 1, "a whole batch");
+    sample_set set = make_samples(&t.shape, SAMPLES, 0, 2);
+    char before[DIGEST], after[DIGEST];
+    double loss;
+    digest_of(context, t.net[0], before);
+    set.batch.total = 2 * SAMPLES;
+    cr_assert_eq(gradus_net_step(context, t.net[0], t.optimizer[0], &set.batch, &loss), GRADUS_OK, "%s", gradus_context_message(context));
+    digest_of(context, t.net[0], after);
+    cr_assert_str_eq(before, after, "half a batch has changed parameters");
+    free_samples(&set);
+    free_twins(context, &t);
+    gradus_context_destroy(context);
+}
+
 /* Nets that differ from the first in one thing each, and take as much memory. */
 static size_t variants(net_shape *shapes) {
     const net_shape base = shape_of(4, 2, (const size_t[]){5, 3}, GRADUS_ACTIVATION_RELU, GRADUS_ACTIVATION_SOFTMAX);
@@ -116,7 +140,7 @@ static void slots_release(void *user, void *memory, size_t size, size_t alignmen
     if (--s->live == s->kept) s->next = s->first;
 }
 
-/* A net that comes to where another was. */
+/* A net, with its optimizer, that comes to where another was. */
 Test(net_plan, a_net_where_another_was) {
     slots places = {.memory = aligned_alloc(SLOT, SLOTS * SLOT)};
     gradus_context_config config;
@@ -134,8 +158,9 @@ Test(net_plan, a_net_where_another_was) {
         for (size_t second = 0; second < count; second++) {
             const size_t order[] = {first, second};
             for (int i = 0; i < 2; i++) {
-                places.skipped = i == 1 && first == second ? places.first + 2 : 0; /* the same net, but not its weights' place */
-                twins t = make_twins(maker, shapes[order[i]], "adam:lr=0.01");
+                const bool odd = second % 2; /* the same net, but not its weights' place; or in the same place, but not its optimizer's formula */
+                places.skipped = i == 1 && first == second && !odd ? places.first + 2 : 0;
+                twins t = make_twins(maker, shapes[order[i]], i == 1 && odd ? "momentum:lr=0.02" : "adam:lr=0.01");
                 for (uint64_t step = 0; step < 2; step++) step_twins(context, &t, 9, 0, step, "a net after another");
                 free_twins(maker, &t);
             }
