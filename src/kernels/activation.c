@@ -29,7 +29,4 @@ void gd_softmax(const gradus_context *context, float *row, size_t n, float *maxi
     context->kernels->softmax(row, row, n, maximum, sum);
 }
 
-float gd_log_f32(const gradus_context *context, float x) {
-    context->kernels->unary[GD_UNARY_LOG](&x, &x, 1);
-    return x;
-}
+void gd_logarithms(const gradus_context *context, float *x, size_t n) { context->kernels->unary[GD_UNARY_LOG](x, x, n); }

@@ -1,6 +1,8 @@
 /* Reductions over arrays: the blocks are the kernels', the tree is here. */
 #include "kernels/ops.h"
 
+#include "base/memory.h"
+
 #include "kernels/contract.h"
 #include "kernels/tree.h"
 
@@ -25,7 +27,10 @@ float gd_sum(const gd_kernels *kernels, const float *x, size_t n) { return reduc
 float gd_dot(const gd_kernels *kernels, const float *x, const float *y, size_t n) { return reduce(kernels, x, y, n); }
 
 double gd_leaf_sum(double *values, size_t n) {
-    for (size_t half = GD_LEAF / 2; half > 0; half /= 2)
-        for (size_t l = 0; l < half && l + half < n; l++) values[l] += values[l + half];
+    for (size_t half = GD_LEAF / 2; half > 0; half /= 2) {
+        const double *restrict upper = values + half;
+        const size_t pairs = n > half ? gd_least(n - half, half) : 0;
+        for (size_t l = 0; l < pairs; l++) values[l] += upper[l];
+    }
     return values[0];
 }

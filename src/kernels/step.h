@@ -101,9 +101,9 @@ bool gd_activation_from_input(gradus_activation activation);
 /* d = d * activation'(.), where `from` is the activation's input or output, as gd_activation_from_input says (identity: nothing). softmax: a whole
  * row of n > 0 at a time. */
 void gd_activation_derivative(const gradus_context *context, gradus_activation activation, const float *from, float *d, size_t n);
-/* Softmax of one row in place, with its maximum and sum; the natural logarithm of a number, correctly rounded to fp32. */
+/* Softmax of one row in place, with its maximum and sum; natural logarithms, correctly rounded to fp32, in place. */
 void gd_softmax(const gradus_context *context, float *row, size_t n, float *maximum, float *sum);
-float gd_log_f32(const gradus_context *context, float x);
+void gd_logarithms(const gradus_context *context, float *x, size_t n);
 
 /* How the gradients d [samples, outputs] by a layer's outputs lie between the products:
  *   outputs > 16: panels of 32 columns, as of W: panel p holds [samples][32]; and, where the layer's dX is wanted and there are more samples than a

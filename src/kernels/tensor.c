@@ -52,6 +52,10 @@ gradus_status gd_tensor_check_f32(gradus_context *context, const gradus_tensor *
     gradus_status status = gd_tensor_check(context, tensor, what);
     if (status != GRADUS_OK) return status;
     if (tensor->dtype != GRADUS_DTYPE_F32) return gd_fail(context, GRADUS_UNSUPPORTED, "%s: dtype %d is not F32", what, (int)tensor->dtype);
+    return gd_tensor_check_shape(context, tensor, rows, columns, what);
+}
+
+gradus_status gd_tensor_check_shape(gradus_context *context, const gradus_tensor *tensor, size_t rows, size_t columns, const char *what) {
     if (tensor->batch != 1 || tensor->rows != rows || tensor->columns != columns)
         return gd_fail(context, GRADUS_INVALID_ARGUMENT, "%s: its shape is %zu x %zu x %zu, expected 1 x %zu x %zu", what, tensor->batch,
                        tensor->rows, tensor->columns, rows, columns);

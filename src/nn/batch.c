@@ -61,38 +61,51 @@ static gradus_status check_part(gradus_context *context, const gradus_batch *bat
                    (int)GD_LEAF, fewer, more);
 }
 
+/* Field by field: zeroing the whole first would take as long as all checks. */
+static void take_batch(const gradus_batch *batch, gd_samples *samples) {
+    samples->inputs = batch->inputs;
+    samples->targets = batch->targets;
+    samples->count = batch->samples;
+    samples->order = NULL;
+    samples->seed = batch->seed;
+    samples->step = batch->step;
+    samples->drops = batch->flags & GRADUS_BATCH_DROPOUT;
+    samples->first = batch->first;
+    samples->total = batch->total ? batch->total : batch->samples;
+    samples->weights.data = NULL;
+    samples->total_weight = 0.0;
+}
+
 gradus_status gd_check_batch(gradus_context *context, const gradus_net *net, const gradus_batch *given, bool parts, const char *what,
                              gd_samples *samples) {
-    gradus_batch batch;
-    gradus_batch_init(&batch);
+    gradus_batch other;
+    gradus_status status = GRADUS_OK;
     if (!given) return gd_fail(context, GRADUS_INVALID_ARGUMENT, "%s: batch is NULL", what);
-    gradus_status status = gd_read_struct(context, "gradus_batch", given, &batch, sizeof batch);
-    if (status == GRADUS_OK && batch.samples == 0) status = gd_fail(context, GRADUS_INVALID_ARGUMENT, "%s: the batch has no samples", what);
-    if (status == GRADUS_OK) status = gd_check_inputs(context, net, &batch.inputs, what);
-    if (status == GRADUS_OK) status = gd_tensor_check(context, &batch.targets, what);
+    if (given->struct_size != sizeof other) {
+        gradus_batch_init(&other);
+        status = gd_read_struct(context, "gradus_batch", given, &other, sizeof other);
+        given = &other;
+    }
+    if (status == GRADUS_OK && given->samples == 0) status = gd_fail(context, GRADUS_INVALID_ARGUMENT, "%s: the batch has no samples", what);
+    if (status == GRADUS_OK) status = gd_check_inputs(context, net, &given->inputs, what);
+    if (status == GRADUS_OK) status = gd_tensor_check(context, &given->targets, what);
     if (status != GRADUS_OK) return status;
-    if (batch.inputs.rows != batch.samples)
-        return gd_fail(context, GRADUS_INVALID_ARGUMENT, "%s: samples is %zu, but the inputs have %zu rows", what, batch.samples, batch.inputs.rows);
-    status = check_part(context, &batch, parts, what);
+    if (given->inputs.rows != given->samples)
+        return gd_fail(context, GRADUS_INVALID_ARGUMENT, "%s: samples is %zu, but the inputs have %zu rows", what, given->samples,
+                       given->inputs.rows);
+    status = check_part(context, given, parts, what);
     if (status != GRADUS_OK) return status;
-    if (batch.flags & ~(uint32_t)GRADUS_BATCH_DROPOUT || batch.reserved)
+    if (given->flags & ~(uint32_t)GRADUS_BATCH_DROPOUT || given->reserved)
         return gd_fail(context, GRADUS_UNSUPPORTED, "%s: the batch's flags are %#x, reserved is %u; expected GRADUS_BATCH_* and 0", what,
-                       (unsigned)batch.flags, (unsigned)batch.reserved);
-    *samples = (gd_samples){.inputs = batch.inputs,
-                            .targets = batch.targets,
-                            .count = batch.samples,
-                            .seed = batch.seed,
-                            .step = batch.step,
-                            .drops = batch.flags & GRADUS_BATCH_DROPOUT,
-                            .first = batch.first,
-                            .total = batch.total ? batch.total : batch.samples};
-    status = gd_weigh_batch(context, &batch, what, samples);
+                       (unsigned)given->flags, (unsigned)given->reserved);
+    take_batch(given, samples);
+    status = gd_weigh_batch(context, given, what, samples);
     if (status != GRADUS_OK) return status;
-    if (gd_targets_are_classes(&batch.targets)) return check_labels(context, net, samples, what);
-    if (batch.targets.dtype != GRADUS_DTYPE_F32)
+    if (gd_targets_are_classes(&given->targets)) return check_labels(context, net, samples, what);
+    if (given->targets.dtype != GRADUS_DTYPE_F32)
         return gd_fail(context, GRADUS_UNSUPPORTED, "%s: targets of dtype %d; F32 (numbers), U8 and I32 (classes) are supported", what,
-                       (int)batch.targets.dtype);
-    return gd_tensor_check_f32(context, &batch.targets, batch.samples, gradus_net_outputs(net), what);
+                       (int)given->targets.dtype);
+    return gd_tensor_check_shape(context, &given->targets, given->samples, gradus_net_outputs(net), what);
 }
 
 static size_t row_of(const gd_load *l, size_t i) { return gd_sample_row(l->order, l->first + i); }

@@ -48,26 +48,42 @@ static inline target_row targets_of(const gd_loss *l, size_t i) {
 
 static inline float target(target_row t, size_t j) { return t.numbers ? t.numbers[j] : j == t.hot ? 1.0f : 0.0f; }
 
-/* From logits, safe for any: T*log(sum of exp(z - max)) - the sum of t*(z - max), T the sum of the targets t. The row of y becomes the probabilities
- * p; d = (p*T - t)*scale. */
-static inline double cross_entropy(const gd_loss *l, size_t i) {
-    const target_row targets = targets_of(l, i);
-    const float keep = (float)(1.0 - l->label_smoothing), spread = (float)(l->label_smoothing / (double)l->outputs);
-    float *y = l->y + i * l->y_stride, maximum = y[0], sum;
-    double total = 0.0, weighted = 0.0;
-    for (size_t j = 1; j < l->outputs; j++) maximum = y[j] > maximum ? y[j] : maximum;
-    for (size_t j = 0; j < l->outputs; j++) {
+/* The samples' values from `first` on, at most a leaf of them, their rows of y finished and their rows of d written. */
+typedef void samples_function(const gd_loss *l, size_t first, size_t count, double *values);
+
+/* T, the sum of the targets t, and the sum of t*(z - maximum), in fp64. Targets of 0 add nothing: of a class alone the others are left out. */
+static inline double weigh_logits(const float *z, size_t outputs, target_row targets, float keep, float spread, float maximum, double *weighted) {
+    double total = 0.0;
+    const bool alone = !targets.numbers && spread == 0.0f;
+    *weighted = 0.0;
+    for (size_t j = alone ? targets.hot : 0, end = alone ? j + 1 : outputs; j < end; j++) {
         const double t = (double)(keep * target(targets, j) + spread);
         total += t;
-        if (t != 0.0) weighted += t * ((double)y[j] - (double)maximum);
+        if (t != 0.0) *weighted += t * ((double)z[j] - (double)maximum);
     }
-    gd_softmax(l->context, y, l->outputs, &maximum, &sum);
-    if (l->d) {
-        const float whole = (float)total;
-        float *d = l->d + i * l->d_stride;
-        for (size_t j = 0; j < l->outputs; j++) d[j] = (y[j] * whole - (keep * target(targets, j) + spread)) * l->scale;
+    return total;
+}
+
+/* From logits, safe for any: T*log(sum of exp(z - max)) - the sum of t*(z - max), T the sum of the targets t. The row of y becomes the probabilities
+ * p; d = (p*T - t)*scale. */
+static void cross_entropies(const gd_loss *l, size_t first, size_t count, double *values) {
+    const float keep = (float)(1.0 - l->label_smoothing), spread = (float)(l->label_smoothing / (double)l->outputs), scale = l->scale;
+    const size_t outputs = l->outputs;
+    double weighted[GD_LEAF];
+    float sums[GD_LEAF];
+    for (size_t i = 0; i < count; i++) {
+        const target_row targets = targets_of(l, first + i);
+        float *y = l->y + (first + i) * l->y_stride, maximum = y[0];
+        for (size_t j = 1; j < outputs; j++) maximum = y[j] > maximum ? y[j] : maximum;
+        values[i] = weigh_logits(y, outputs, targets, keep, spread, maximum, &weighted[i]);
+        gd_softmax(l->context, y, outputs, &maximum, &sums[i]);
+        if (!l->d) continue;
+        const float whole = (float)values[i];
+        float *restrict d = l->d + (first + i) * l->d_stride;
+        for (size_t j = 0; j < outputs; j++) d[j] = (y[j] * whole - (keep * target(targets, j) + spread)) * scale;
     }
-    return total * (double)gd_log_f32(l->context, sum) - weighted;
+    gd_logarithms(l->context, sums, count);
+    for (size_t i = 0; i < count; i++) values[i] = values[i] * (double)sums[i] - weighted[i];
 }
 
 /* From logits z, safe for any: the sum over outputs of |z|*w + log(1 + exp(-|z|)), where w is the weight of the side that z does not take. The row of
@@ -91,57 +107,69 @@ static inline double binary_cross_entropy(const gd_loss *l, size_t i) {
     return sum;
 }
 
+static void binary_cross_entropies(const gd_loss *l, size_t first, size_t count, double *values) {
+    for (size_t i = 0; i < count; i++) values[i] = binary_cross_entropy(l, first + i);
+}
+
 /* An error's part of the loss, and the derivative times scale. */
 typedef double value_function(double error);
 typedef float slope_function(float error, float scale);
 
-/* The sum over outputs of value(y - t); d = slope(y - t), through the last activation. */
-static inline double of_errors(const gd_loss *l, size_t i, value_function *value, slope_function *slope) {
-    const target_row targets = targets_of(l, i);
-    float *y = l->y + i * l->y_stride, maximum, row_sum;
-    double sum = 0.0;
-    if (l->activation == GRADUS_ACTIVATION_SOFTMAX) gd_softmax(l->context, y, l->outputs, &maximum, &row_sum);
-    for (size_t j = 0; j < l->outputs; j++) sum += value((double)y[j] - (double)target(targets, j));
-    if (l->d) {
-        float *d = l->d + i * l->d_stride;
-        for (size_t j = 0; j < l->outputs; j++) d[j] = slope(y[j] - target(targets, j), l->scale);
-        if (l->activation != GRADUS_ACTIVATION_IDENTITY)
-            gd_activation_derivative(l->context, l->activation, l->z ? l->z + i * l->y_stride : y, d, l->outputs);
+/* The sum over outputs of value(y - t); d = slope(y - t), through the last activation. `column` is a constant where this is inlined: a single output's
+ * arrays are vectors over the samples, without gaps. */
+static inline __attribute__((always_inline)) void errors(const gd_loss *l, size_t first, size_t count, double *values, value_function *value,
+                                                         slope_function *slope, const bool column) {
+    const size_t outputs = column ? 1 : l->outputs, y_stride = column ? 1 : l->y_stride, d_stride = column ? 1 : l->d_stride;
+    const float *const numbers = column ? (const float *)l->targets->data + l->first + first : NULL, scale = l->scale;
+    float *y = l->y + first * y_stride, maximum, row_sum;
+    for (size_t i = 0; l->activation == GRADUS_ACTIVATION_SOFTMAX && i < count; i++)
+        gd_softmax(l->context, y + i * y_stride, outputs, &maximum, &row_sum);
+    for (size_t i = 0; i < count; i++) {
+        const target_row targets = column ? (target_row){NULL, 0} : targets_of(l, first + i);
+        double sum = 0.0;
+        for (size_t j = 0; j < outputs; j++) sum += value((double)y[i * y_stride + j] - (double)(column ? numbers[i] : target(targets, j)));
+        values[i] = sum;
     }
-    return sum;
+    if (!l->d) return;
+    float *restrict d = l->d + first * d_stride;
+    for (size_t i = 0; i < count; i++) {
+        const target_row targets = column ? (target_row){NULL, 0} : targets_of(l, first + i);
+        for (size_t j = 0; j < outputs; j++) d[i * d_stride + j] = slope(y[i * y_stride + j] - (column ? numbers[i] : target(targets, j)), scale);
+    }
+    if (l->activation == GRADUS_ACTIVATION_IDENTITY) return;
+    const float *from = l->z ? l->z + first * y_stride : y;
+    const size_t runs = column ? 1 : count, run = column ? count : outputs;
+    for (size_t i = 0; i < runs; i++) gd_activation_derivative(l->context, l->activation, from + i * y_stride, d + i * d_stride, run);
+}
+
+static inline __attribute__((always_inline)) void of_errors(const gd_loss *l, size_t first, size_t count, double *values, value_function *value,
+                                                            slope_function *slope) {
+    const bool numbers = !l->order && !gd_targets_are_classes(l->targets) && (l->targets->row_stride == 1 || l->targets->rows == 1);
+    if (numbers && l->outputs == 1 && l->y_stride == 1 && l->d_stride == 1 && l->activation != GRADUS_ACTIVATION_SOFTMAX) {
+        errors(l, first, count, values, value, slope, true);
+    } else {
+        errors(l, first, count, values, value, slope, false);
+    }
 }
 
 static double square(double e) { return e * e; }
 static float square_slope(float e, float scale) { return (2.0f * e) * scale; }
-static inline double squared_errors(const gd_loss *l, size_t i) { return of_errors(l, i, square, square_slope); }
-
 static float half_square_slope(float e, float scale) { return e * scale; }
-static inline double half_squared_errors(const gd_loss *l, size_t i) { return 0.5 * of_errors(l, i, square, half_square_slope); }
-
 static double magnitude(double e) { return e < 0.0 ? -e : e; }
 static float magnitude_slope(float e, float scale) { return e > 0.0f ? scale : e < 0.0f ? -scale : 0.0f; }
-static inline double absolute_errors(const gd_loss *l, size_t i) { return of_errors(l, i, magnitude, magnitude_slope); }
-
 /* Huber 1964, with delta 1. */
 static double huber(double e) { return magnitude(e) > 1.0 ? magnitude(e) - 0.5 : 0.5 * (e * e); }
 static float huber_slope(float e, float scale) { return e > 1.0f ? scale : e < -1.0f ? -scale : e * scale; }
-static inline double huber_errors(const gd_loss *l, size_t i) { return of_errors(l, i, huber, huber_slope); }
 
-/* The samples' values from `first` on, their rows of y finished and their rows of d written. */
-typedef void samples_function(const gd_loss *l, size_t first, size_t count, double *values);
-
-/* A loop for each loss, so that what a sample takes is inlined there. */
-#define GD_SAMPLES(name, of_sample) \
-    static void name(const gd_loss *l, size_t first, size_t count, double *values) { \
-        for (size_t i = 0; i < count; i++) values[i] = of_sample(l, first + i); \
-    }
-GD_SAMPLES(cross_entropies, cross_entropy)
-GD_SAMPLES(binary_cross_entropies, binary_cross_entropy)
-GD_SAMPLES(squares, squared_errors)
-GD_SAMPLES(half_squares, half_squared_errors)
-GD_SAMPLES(magnitudes, absolute_errors)
-GD_SAMPLES(hubers, huber_errors)
-#undef GD_SAMPLES
+static void squares(const gd_loss *l, size_t first, size_t count, double *values) { of_errors(l, first, count, values, square, square_slope); }
+static void half_squares(const gd_loss *l, size_t first, size_t count, double *values) {
+    of_errors(l, first, count, values, square, half_square_slope);
+    for (size_t i = 0; i < count; i++) values[i] = 0.5 * values[i];
+}
+static void magnitudes(const gd_loss *l, size_t first, size_t count, double *values) {
+    of_errors(l, first, count, values, magnitude, magnitude_slope);
+}
+static void hubers(const gd_loss *l, size_t first, size_t count, double *values) { of_errors(l, first, count, values, huber, huber_slope); }
 
 static samples_function *const samples_functions[] = {
     [GRADUS_LOSS_CROSS_ENTROPY] = cross_entropies,
@@ -155,7 +183,8 @@ static samples_function *const samples_functions[] = {
 /* How many of the samples, whose rows of y are finished, are classified right. */
 static uint32_t count_right(const gd_loss *l, size_t first, size_t count) {
     uint32_t right = 0;
-    for (size_t i = first; i < first + count && gd_have_classes(l->kind, l->outputs, l->targets); i++)
+    if (!gd_have_classes(l->kind, l->outputs, l->targets)) return 0;
+    for (size_t i = first; i < first + count; i++)
         right += gd_output_class(l->kind, l->outputs, l->y + i * l->y_stride) == gd_target_class(l->kind, l->outputs, l->targets, row_of(l, i));
     return right;
 }
