@@ -5,8 +5,9 @@
 #include "kernels/step.h"
 
 enum {
-    SAMPLE_BLOCK = 64,  /* samples a task: with a block of k x is 64 KB, the panel's weights 32 */
-    NARROW_SAMPLES = 32 /* of a narrow layer: x is transposed in L1, 32 samples by 256 inputs */
+    SAMPLE_BLOCK = 64,   /* samples a task: with a block of k x is 64 KB, the panel's weights 32 */
+    NARROW_SAMPLES = 32, /* of a narrow layer: x is transposed in L1, 32 samples by 256 inputs; */
+    MOST_NARROW = 128    /* of few inputs, as many times as many as there is room for, up to so many */
 };
 
 bool gd_dense_size(gd_dense dense, size_t *elements) {
@@ -14,7 +15,12 @@ bool gd_dense_size(gd_dense dense, size_t *elements) {
     return dense.outputs <= SIZE_MAX - GD_PANEL && gd_size_multiply(dense.inputs, columns, elements);
 }
 
-static size_t block_samples(const gd_forward *f) { return gd_dense_narrow(f->dense) ? NARROW_SAMPLES : SAMPLE_BLOCK; }
+static size_t block_samples(gd_dense dense) {
+    if (!gd_dense_narrow(dense)) return SAMPLE_BLOCK;
+    size_t block = MOST_NARROW;
+    while (block > NARROW_SAMPLES && dense.inputs * block > GD_K_BLOCK * NARROW_SAMPLES) block /= 2;
+    return block;
+}
 
 /* Bias and activation on a piece of a row of y. */
 static void finish(const gd_forward *f, size_t sample, size_t column, size_t columns) {
@@ -48,33 +54,37 @@ static void forward_panel(const gd_forward *f, size_t first, size_t samples, siz
     for (size_t i = 0; i < samples; i++) finish(f, first + i, column, columns);
 }
 
-/* The same of a narrow layer's samples while they lie [outputs][NARROW_SAMPLES], and then to their rows, unless they are there. */
-static void finish_turned(const gd_forward *f, size_t first, size_t samples, float *turned) {
+/* The same of a narrow layer's samples while they lie [outputs][step], and then to their rows, unless they are there. */
+static void finish_turned(const gd_forward *f, size_t first, size_t samples, float *turned, size_t step) {
     const gd_kernels *kernels = f->context->kernels;
+    const size_t outputs = f->dense.outputs, runs = samples == step ? 1 : outputs;
     float *const y = f->y + first * f->y_stride;
-    for (size_t j = 0; j < f->dense.outputs; j++)
-        for (size_t i = 0; i < samples; i++) turned[j * NARROW_SAMPLES + i] += f->bias[j];
-    if (f->z) kernels->transpose(turned, NARROW_SAMPLES, f->z + first * f->y_stride, (ptrdiff_t)f->y_stride, f->dense.outputs, samples);
-    for (size_t j = 0; j < f->dense.outputs; j++) gd_activate(f->context, f->activation, turned + j * NARROW_SAMPLES, samples);
-    if (turned != y) kernels->transpose(turned, NARROW_SAMPLES, y, (ptrdiff_t)f->y_stride, f->dense.outputs, samples);
+    for (size_t j = 0; j < outputs; j++) {
+        float *restrict row = turned + j * step;
+        const float bias = f->bias[j];
+        for (size_t i = 0; i < samples; i++) row[i] += bias;
+    }
+    if (f->z) kernels->transpose(turned, (ptrdiff_t)step, f->z + first * f->y_stride, (ptrdiff_t)f->y_stride, outputs, samples);
+    for (size_t j = 0; j < runs; j++) gd_activate(f->context, f->activation, turned + j * step, runs == 1 ? outputs * samples : samples);
+    if (turned != y) kernels->transpose(turned, (ptrdiff_t)step, y, (ptrdiff_t)f->y_stride, outputs, samples);
 }
 
 /* Whether rows that lie so are their own transpose: one row, or one column without gaps. */
 static bool turned_already(size_t rows, size_t columns, size_t stride) { return rows == 1 || (columns == 1 && stride == 1); }
 
-/* All outputs of a narrow layer for up to NARROW_SAMPLES samples: vectors run over the samples, W's rows are broadcast. */
+/* All outputs of a narrow layer for a block of samples: vectors run over the samples, W's rows are broadcast. */
 static void forward_narrow(const gd_forward *f, size_t first, size_t samples) {
-    float turned_x[GD_K_BLOCK * NARROW_SAMPLES], turned_y[GD_NARROW * NARROW_SAMPLES];
+    _Alignas(GD_ALIGNMENT) float turned_x[GD_K_BLOCK * NARROW_SAMPLES], turned_y[GD_NARROW * MOST_NARROW];
     const gd_kernels *kernels = f->context->kernels;
-    const size_t outputs = f->dense.outputs, step = samples == 1 ? 1 : NARROW_SAMPLES;
-    const bool x_lies = turned_already(samples, f->dense.inputs, f->x_stride), y_lies = turned_already(samples, outputs, f->y_stride);
+    const size_t inputs = f->dense.inputs, outputs = f->dense.outputs, step = samples == 1 ? 1 : gd_round_up(samples, NARROW_SAMPLES);
+    const bool x_lies = turned_already(samples, inputs, f->x_stride), y_lies = turned_already(samples, outputs, f->y_stride);
     float *const y = f->y + first * f->y_stride, *const c = y_lies ? y : turned_y;
-    for (size_t p = 0; p < f->dense.inputs; p += GD_K_BLOCK) {
-        const size_t k = f->dense.inputs - p < GD_K_BLOCK ? f->dense.inputs - p : GD_K_BLOCK;
+    for (size_t p = 0; p < inputs; p += GD_K_BLOCK) {
+        const size_t k = gd_least(inputs - p, GD_K_BLOCK);
         const float *x = f->x + first * f->x_stride + p;
-        if (!x_lies) kernels->transpose(x, (ptrdiff_t)f->x_stride, turned_x, NARROW_SAMPLES, samples, k);
+        if (!x_lies) kernels->transpose(x, (ptrdiff_t)f->x_stride, turned_x, (ptrdiff_t)step, samples, k);
         const gd_tile tile = {.a = f->weights + p,
-                              .a_row = (ptrdiff_t)f->dense.inputs,
+                              .a_row = (ptrdiff_t)inputs,
                               .a_k = 1,
                               .run = k,
                               .b = x_lies ? x : turned_x,
@@ -90,7 +100,7 @@ static void forward_narrow(const gd_forward *f, size_t first, size_t samples) {
     if (samples == 1) {
         finish(f, first, 0, outputs);
     } else {
-        finish_turned(f, first, samples, c);
+        finish_turned(f, first, samples, c, step);
     }
 }
 
@@ -104,21 +114,21 @@ static void drop(const gd_forward *f, const gd_piece *p) {
 /* Tasks run over panels and, inside, blocks of samples: a panel stays near while x passes by. */
 static void forward(void *argument, size_t begin, size_t end) {
     const gd_forward *f = argument;
-    const size_t block = block_samples(f), sample_blocks = (f->samples + block - 1) / block;
+    const bool narrow = gd_dense_narrow(f->dense);
     for (size_t task = begin; task < end; task++) {
-        const size_t first = task % sample_blocks * block, samples = f->samples - first < block ? f->samples - first : block;
-        const size_t column = task / sample_blocks * GD_PANEL;
-        if (gd_dense_narrow(f->dense)) {
+        const size_t panel = narrow ? 0 : task / f->sample_blocks, first = (task - panel * f->sample_blocks) * f->block;
+        const size_t samples = gd_least(f->samples - first, f->block), column = panel * GD_PANEL;
+        if (narrow) {
             forward_narrow(f, first, samples);
         } else {
-            forward_panel(f, first, samples, task / sample_blocks);
+            forward_panel(f, first, samples, panel);
         }
         if (f->dropout) drop(f, &(gd_piece){first, samples, column, gd_least(f->dense.outputs - column, GD_PANEL)});
     }
 }
 
 gd_phase gd_forward_phase(gd_forward *f) {
-    const size_t block = block_samples(f), panels = gd_dense_narrow(f->dense) ? 1 : gd_dense_panels(f->dense);
-    const gd_phase phase = {forward, f, (f->samples + block - 1) / block * panels, 1};
-    return phase;
+    f->block = block_samples(f->dense);
+    f->sample_blocks = gd_blocks(f->samples, f->block);
+    return (gd_phase){forward, f, f->sample_blocks * (gd_dense_narrow(f->dense) ? 1 : gd_dense_panels(f->dense)), 1};
 }

@@ -90,6 +90,7 @@ typedef struct gd_forward {
     float *undropped;          /* with dropout, [samples][y_stride]: y before it; NULL: it is not kept */
     size_t x_stride, y_stride, samples;
     gradus_activation activation;
+    size_t block, sample_blocks; /* gd_forward_phase sets them: samples a task; such blocks */
 } gd_forward;
 
 gd_phase gd_forward_phase(gd_forward *forward);
