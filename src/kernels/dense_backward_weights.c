@@ -76,15 +76,16 @@ static piece piece_of(const gd_backward_weights *b, size_t task) {
         p.columns = p.size = gd_least(outputs - p.column, GD_PANEL);
         return p;
     }
-    p.input = task % b->row_blocks * b->step;
-    p.inputs = gd_least(all - p.input, b->step);
     if (gd_dense_narrow(b->dense)) {
+        p.first = p.input = task * b->step;
+        p.inputs = gd_least(all - p.input, b->step);
         p.columns = outputs;
-        p.first = p.input;
         p.rows = p.inputs < all ? outputs : 1;
-        p.size = outputs * p.inputs / p.rows;
+        p.size = p.inputs < all ? p.inputs : outputs * all;
         p.stride = all;
     } else {
+        p.input = task % b->row_blocks * b->step;
+        p.inputs = gd_least(all - p.input, b->step);
         p.column = task / b->row_blocks * GD_PANEL;
         p.columns = gd_least(outputs - p.column, GD_PANEL);
         p.first = p.column * all + p.input * GD_PANEL;
@@ -247,7 +248,7 @@ static size_t bias_tasks(const gd_backward_weights *b) { return b->bias_update |
 /* Tasks: first the weights', down the panels so that a panel's d stays near and W is walked through, then the bias'. */
 static void parameters(void *argument, size_t begin, size_t end) {
     const gd_backward_weights *b = argument;
-    float open[MAX_DEPTH * LEAST_NODE];
+    _Alignas(GD_ALIGNMENT) float open[MAX_DEPTH * LEAST_NODE];
     if (*b->skip) return;
     for (size_t task = begin; task < end; task++) {
         const piece p = piece_of(b, task);
