@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/context.h"
 #include "base/fp.h"
+#include "base/memory.h"
 #include "base/pool.h"
 
 enum { LEFT_BITS = 24 };
@@ -31,10 +32,11 @@ void gd_phases_test_mode(int mode) { atomic_store(&test_mode, mode); }
 
 static size_t phase_tasks(const gd_phase *phase) { return phase->count / phase->grain + (phase->count % phase->grain != 0); }
 
-static void run_task(const gd_phase *phase, size_t task) {
-    size_t begin = task * phase->grain;
-    size_t rest = phase->count - begin;
-    phase->function(phase->argument, begin, begin + (rest < phase->grain ? rest : phase->grain));
+/* The task that begins there. Returns its end, where the next one begins. */
+static size_t run_task(const gd_phase *phase, size_t begin) {
+    const size_t end = begin + gd_least(phase->count - begin, phase->grain);
+    phase->function(phase->argument, begin, end);
+    return end;
 }
 
 static bool asked_to_stop(const atomic_int *interrupted) { return atomic_load_explicit(interrupted, memory_order_relaxed) != 0; }
@@ -43,11 +45,8 @@ static bool asked_to_stop(const atomic_int *interrupted) { return atomic_load_ex
 static bool run_in_order(gradus_context *context, const gd_phase *phases, size_t count, size_t abandonable) {
     for (size_t i = 0; i < count; i++) {
         const gd_phase *phase = &phases[i];
-        for (size_t begin = 0, end; begin < phase->count; begin = end) {
+        for (size_t begin = 0; begin < phase->count; begin = run_task(phase, begin))
             if (i < abandonable && asked_to_stop(&context->interrupted)) return false;
-            end = phase->count - begin < phase->grain ? phase->count : begin + phase->grain;
-            phase->function(phase->argument, begin, end);
-        }
     }
     return true;
 }
@@ -94,7 +93,7 @@ static void run_claimed(gd_hand *hand, uint64_t left) {
     uint64_t bundle = (first_bundle(open->bundles, hand->at + 1, pool->threads) - left) * open->stride % open->bundles;
     uint64_t begin = bundle * open->bundle;
     uint64_t end = open->tasks - begin < open->bundle ? open->tasks : begin + open->bundle;
-    for (uint64_t task = begin; task < end; task++) run_task(&open->phase, task);
+    for (uint64_t task = begin; task < end; task++) (void)run_task(&open->phase, task * open->phase.grain);
 }
 
 /* Works on the open phase until nothing is left to claim. What was run is reported once, at the end: until then the phase cannot end. true: it has

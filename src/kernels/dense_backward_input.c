@@ -6,8 +6,7 @@ enum {
     SAMPLE_BLOCK = 64, /* samples a task; a whole number of register tiles for every ISA */
     INPUT_PANELS = 2,  /* panels of inputs a task; of a narrow layer, whose products are short, */
     NARROW_PANELS = 8, /* that many; */
-    FEW_PANELS = 4,    /* of a layer with few samples, that many: in each panel of W a stretch of 16 KB */
-    FEW_SAMPLES = 16   /* the most of them */
+    FEW_PANELS = 4     /* of a layer with few samples, that many: in each panel of W a stretch of 16 KB */
 };
 
 /* No more than a vector has lanes: W is turned instead of d. */
@@ -72,10 +71,10 @@ static void input_panels(const gd_backward_input *b, size_t input, size_t inputs
 /* Panels of inputs by all samples, which are few. W is read panel by panel, where the CPU sees a stream, and the next one's stretch is on its way. */
 static void input_few(const gd_backward_input *b, size_t input, size_t inputs) {
     enum { ROW = FEW_PANELS * GD_PANEL };
-    float c[FEW_SAMPLES * ROW];
+    float c[GD_ROW_LANES * ROW]; /* no vector has more lanes */
     const gd_kernels *kernels = b->context->kernels;
     const size_t outputs = b->dense.outputs, panel = b->dense.inputs * GD_PANEL;
-    _Static_assert((int)GD_ACROSS == (int)GD_PANEL && (int)GD_ROW_LANES <= (int)FEW_SAMPLES, "W's rows, a panel wide; no vector has more lanes");
+    _Static_assert((int)GD_ACROSS == (int)GD_PANEL, "B's rows are W's, a panel wide");
     for (size_t p = 0; p < outputs; p += GD_PANEL) {
         const bool last = outputs - p <= GD_PANEL;
         const float *weights = b->weights + p / GD_PANEL * panel + input * GD_PANEL;

@@ -76,16 +76,16 @@ static piece piece_of(const gd_backward_weights *b, size_t task) {
         p.columns = p.size = gd_least(outputs - p.column, GD_PANEL);
         return p;
     }
-    if (gd_dense_narrow(b->dense)) {
-        p.first = p.input = task * b->step;
-        p.inputs = gd_least(all - p.input, b->step);
+    const bool narrow = gd_dense_narrow(b->dense);
+    p.input = (narrow ? task : task % b->row_blocks) * b->step;
+    p.inputs = gd_least(all - p.input, b->step);
+    if (narrow) {
+        p.first = p.input;
         p.columns = outputs;
         p.rows = p.inputs < all ? outputs : 1;
         p.size = p.inputs < all ? p.inputs : outputs * all;
         p.stride = all;
     } else {
-        p.input = task % b->row_blocks * b->step;
-        p.inputs = gd_least(all - p.input, b->step);
         p.column = task / b->row_blocks * GD_PANEL;
         p.columns = gd_least(outputs - p.column, GD_PANEL);
         p.first = p.column * all + p.input * GD_PANEL;

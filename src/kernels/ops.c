@@ -2,7 +2,6 @@
 #include "kernels/ops.h"
 
 #include "base/memory.h"
-
 #include "kernels/contract.h"
 #include "kernels/tree.h"
 

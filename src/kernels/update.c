@@ -35,7 +35,7 @@ static void update_block(const gd_update *update, gd_span block) {
     float *const gradients = (float *)block.gradients; /* writable where they are zeroed: the caller asked */
     const bool penalties = penalises(stages);
     if (penalties) penalise(stages, block.weights, gradients, penalised, block.count);
-    if (penalties || stages->scale != 1.0f || stages->clip > 0.0f || formula->decay != 0.0f) {
+    if (update->staged) {
         const gd_gradient_stage stage = {.gradients = penalties ? penalised : gradients,
                                          .weights = block.weights,
                                          .out = staged_gradients,
@@ -68,7 +68,7 @@ void gd_update_span(const gd_update *update, gd_span *span) {
     span->keep = formula->keep;
     span->coefficients = formula->coefficients;
     span->far_gradients = span->gradients;
-    if (update->plain) {
+    if (!update->staged && !update->stages.zero) {
         formula->kernels->step[formula->rule](span);
     } else {
         update_blocks(update, *span);

@@ -29,7 +29,7 @@ typedef struct gd_stages {
 typedef struct gd_update {
     const gd_formula *formula;
     gd_stages stages;
-    bool plain; /* the rule is all: gd_update_set finds out */
+    bool staged; /* the gradient goes through a stage before the rule: gd_update_set finds out */
     float *states[GD_MAX_STATES];
 } gd_update;
 
@@ -41,7 +41,7 @@ void gd_formula_prepare(gd_formula *formula, const gd_kernels *kernels, const st
 static inline void gd_update_set(gd_update *update, const gd_formula *formula, gd_stages stages) {
     update->formula = formula;
     update->stages = stages;
-    update->plain = stages.scale == 1.0f && stages.clip == 0.0f && stages.l1 == 0.0f && stages.l2 == 0.0f && !stages.zero && formula->decay == 0.0f;
+    update->staged = stages.scale != 1.0f || stages.clip != 0.0f || stages.l1 != 0.0f || stages.l2 != 0.0f || formula->decay != 0.0f;
 }
 
 /* Updates what the span's arrays, count and far say; its other fields are the update's business, and written. */

@@ -75,8 +75,9 @@ static void factors(void *argument, size_t begin, size_t end) {
         gd_update_set(&p->updates[2 * l], p->updates[2 * l].formula, (gd_stages){.scale = factor(p, weights)});
         gd_update_set(&p->updates[2 * l + 1], p->updates[2 * l + 1].formula, (gd_stages){.scale = factor(p, bias)});
     }
-    for (size_t i = 0; p->optimizer->clip_global && i < 2 * p->layer_count; i++)
-        gd_update_set(&p->updates[i], p->updates[i].formula, (gd_stages){.scale = factor(p, squares)});
+    if (!p->optimizer->clip_global) return;
+    const gd_stages global = {.scale = factor(p, squares)};
+    for (size_t i = 0; i < 2 * p->layer_count; i++) gd_update_set(&p->updates[i], p->updates[i].formula, global);
 }
 
 gd_phase gd_clip_factors_phase(gd_plan *p) { return (gd_phase){factors, p, 1, 1}; }

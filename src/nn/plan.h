@@ -80,7 +80,6 @@ gradus_status gd_plan_find(gradus_context *context, const gradus_net *net, const
 /* Makes the list of phases that of the part from sample `first` on: as large an aligned one as there is. Parts run one after the other. Where the
  * context kept the plan, it is of the whole batch already and only takes the data of this one. Inside the floating-point guard. */
 void gd_plan_part(gd_plan *plan, size_t first);
-void gd_plan_take(gd_plan *plan);
 
 /* The phases between the whole gradient and the updates: what comes before the factor, the squares of a layer; then one for all. */
 gd_phase gd_clip_phase(gd_plan *plan, size_t layer);

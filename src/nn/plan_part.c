@@ -168,7 +168,8 @@ static void plan_weights(gd_plan *p, size_t l) {
     if (updates && p->abandonable == 0) p->abandonable = p->phase_count - 1; /* a layer's last phase has tasks always */
 }
 
-void gd_plan_take(gd_plan *p) {
+/* The batch's data go through a plan that was made for another of its shape. */
+static void take_inputs(gd_plan *p) {
     take_samples(p);
     p->forward[0].x = p->weights[0].x = layer_inputs(p, 0, &p->forward[0].x_stride);
     p->weights[0].x_stride = p->forward[0].x_stride;
@@ -212,6 +213,10 @@ static void choose_part(gd_plan *p, size_t first) {
 }
 
 void gd_plan_part(gd_plan *p, size_t first) {
+    if (p->context->plan == p) {
+        take_inputs(p);
+        return;
+    }
     choose_part(p, first);
     plan(p);
     p->context->plan = p->trained && p->whole ? p : NULL;

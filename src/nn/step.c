@@ -64,11 +64,7 @@ static GD_NOINLINE gradus_status run(gd_plan *p) {
     p->right = 0;
     if (p->optimizer) begin_updates(p);
     for (size_t first = 0; status == GRADUS_OK && first < p->samples->count; first += p->count) {
-        if (p->context->plan == p) {
-            gd_plan_take(p);
-        } else {
-            gd_plan_part(p, first);
-        }
+        gd_plan_part(p, first);
         status = gd_phases_run(p->context, p->phases, p->phase_count, gd_work_nanoseconds(p->context, p->operations), p->abandonable);
         if (status == GRADUS_OK && p->skip) layer = gd_least(layer, first_not_finite(p));
     }
