@@ -38,6 +38,14 @@ typedef struct gd_span {
     const float *far_gradients; /* the gradients to prefetch: `gradients`, or what they are made of */
 } gd_span;
 
+/* A rule over a span. */
+typedef void gd_step_function(const gd_span *span);
+
+/* NAME_<isa>, where the instruction set is compiled. */
+#define GD_PASTE(a, b) a##_##b
+#define GD_PASTED(a, b) GD_PASTE(a, b)
+#define GD_OF_ISA(name) GD_PASTED(name, GD_SIMD_NAME)
+
 /* The stage between a gradient and the rule: out = g*scale, cut to -clip .. clip if clip > 0 (NaN stays), then fma(decay, w, .) if decay is not 0. out
  * does not overlap the others. */
 typedef struct gd_gradient_stage {
@@ -125,7 +133,7 @@ typedef struct gd_kernels {
     uint32_t width;     /* fp32 lanes of a vector */
     uint32_t tile_rows; /* the product's register tile: a multiple is fast, anything is right */
     uint32_t tile_columns;
-    void (*step[GD_RULE_COUNT])(const gd_span *span);
+    gd_step_function *const *step; /* [GD_RULE_COUNT] */
     void (*gradient_stage)(const gd_gradient_stage *stage);
     void (*unary[GD_UNARY_COUNT])(const float *x, float *y, size_t n);
     void (*derivative[GD_DERIVATIVE_COUNT])(const float *from, float *d, size_t n);

@@ -74,11 +74,9 @@ def undetected_in_library(rules):
     if platform.machine() != "x86_64":
         return []
     with tempfile.TemporaryDirectory() as build:
-        kernels = os.path.join(build, "src/kernels/libgradus_kernels_avx2.a.p")
         objects = os.path.join(build, "libgradus.a.p")
-        os.makedirs(kernels)
-        os.makedirs(objects)
-        for folder in (kernels, objects):
+        for folder in (*(os.path.join(build, "src/kernels/libgradus_%s_avx2.a.p" % part) for part in ("kernels", "rules")), objects):
+            os.makedirs(folder)
             house.output("gcc", "-c", "-fPIC", "-o", os.path.join(folder, "bad.c.o"), "tests/rules/bad_library.c")
         house.output("gcc", "-shared", "-o", os.path.join(build, "libgradus.so"), os.path.join(objects, "bad.c.o"))
         return ["%s accepts tests/rules/bad_library.c" % rule.__name__ for rule in rules if not rule(build)]

@@ -28,9 +28,9 @@ def library(build):
 
 
 def kernel_objects(build):
-    """ISA name -> object file."""
-    pattern = os.path.join(str(house.ROOT), build, "src/kernels/libgradus_kernels_*.a.p", "*.o")
-    return {re.search(r"libgradus_kernels_(\w+)\.a\.p", path).group(1): path for path in sorted(glob.glob(pattern))}
+    """[(kernels or rules, ISA name, object file)]."""
+    pattern = os.path.join(str(house.ROOT), build, "src/kernels/libgradus_*_*.a.p", "*.o")
+    return [(*re.search(r"libgradus_(kernels|rules)_(\w+)\.a\.p", path).groups(), path) for path in sorted(glob.glob(pattern))]
 
 
 def other_objects(build):
@@ -62,12 +62,14 @@ def _where(path, wanted):
     return sorted({"%s: %s: %s %s" % (os.path.basename(path), f, m, o) for f, m, o in instructions(path) if wanted(f, m, o)})[:10]
 
 
-def each_instruction_set_is_one_object_with_one_symbol(build):
-    complaints = [] if kernel_objects(build) else ["no kernel objects in " + build]
-    for isa, path in kernel_objects(build).items():
+def each_instruction_set_is_two_objects_with_one_symbol_each(build):
+    objects = kernel_objects(build)
+    parts = {part: sorted(isa for p, isa, _ in objects if p == part) for part in ("kernels", "rules")}
+    complaints = [] if parts["kernels"] and parts["kernels"] == parts["rules"] else ["kernels of %(kernels)s, rules of %(rules)s" % parts]
+    for part, isa, path in objects:
         names = [line.split()[-1] for line in house.output("nm", "-g", "--defined-only", path).splitlines()]
-        if names != ["gd_kernels_" + isa]:
-            complaints.append("%s exports %s, not gd_kernels_%s alone" % (path, " ".join(names), isa))
+        if names != ["gd_%s_%s" % (part, isa)]:
+            complaints.append("%s exports %s, not gd_%s_%s alone" % (path, " ".join(names), part, isa))
     return complaints
 
 
@@ -115,11 +117,12 @@ def the_library_is_small_once_stripped(build):
 
 def each_subject_keeps_its_size_budget(build):
     sizes = dict.fromkeys(BUDGETS, 0)
-    for path in list(kernel_objects(build).values()) + other_objects(build):
+    kernels = [path for _, _, path in kernel_objects(build)]
+    for path in kernels + other_objects(build):
         for line in house.output("nm", "-S", "--defined-only", path).splitlines():
             words = line.split()
             if len(words) == 4 and words[2] in "tTwW":
-                subject = [s for prefix, s in SUBJECTS.items() if words[3].startswith(prefix) and path in kernel_objects(build).values()]
+                subject = [s for prefix, s in SUBJECTS.items() if words[3].startswith(prefix) and path in kernels]
                 sizes[subject[0] if subject else "the rest"] += int(words[1], 16)
     complaints = ["%s: %d bytes of machine code, at most %d KB" % (s, sizes[s], BUDGETS[s]) for s in BUDGETS if sizes[s] > BUDGETS[s] * 1024]
     return complaints + ["%s: no code found, are its functions' names in SUBJECTS?" % s for s in ("rules", "products", "elementary functions") if not sizes[s]]
@@ -144,7 +147,7 @@ def no_thread_storage_and_no_constructors(build):
 
 def no_global_state(build):
     complaints = []
-    for path in other_objects(build) + list(kernel_objects(build).values()):
+    for path in other_objects(build) + [path for _, _, path in kernel_objects(build)]:
         for line in house.output("objdump", "-t", path).splitlines():
             m = re.search(r"O (\.t?data|\.t?bss|\*COM\*)(?:\.\S+)?\t\S+\s+(?:\.hidden )?(\S+)$", line)
             if m and not m.group(0).startswith("O .data.rel.ro") and m.group(2).split(".")[0] not in VARIABLES:
@@ -170,7 +173,7 @@ def vector_registers_and_fma_stay_in_their_objects(build):
     if not X86:
         return []
     complaints = []
-    for isa, path in list(kernel_objects(build).items()) + [("", p) for p in other_objects(build)]:
+    for isa, path in [(isa, path) for _, isa, path in kernel_objects(build)] + [("", p) for p in other_objects(build)]:
         registers = {"avx512": "no register", "avx2": r"%zmm|%k[0-7]"}.get(isa, r"%[yz]mm|%k[0-7]")
         complaints += _where(path, lambda f, m, o: re.search(registers, o) or not isa.startswith("avx") and (re.fullmatch(FMA, m) or m in ("vmovups", "vaddps")))
     return complaints
@@ -178,10 +181,10 @@ def vector_registers_and_fma_stay_in_their_objects(build):
 
 def adam_divides_and_takes_one_root_a_vector(build):
     complaints = []
-    for isa, path in kernel_objects(build).items():
+    for part, isa, path in kernel_objects(build):
         adam = [m for f, m, _ in instructions(path) if f.split(".")[0] == "step_adam"]
         roots, quotients, fused = (sum(bool(re.fullmatch(p, m)) for m in adam) for p in (r"v?sqrt[ps]s", r"v?div[ps]s", FMA))
-        if not X86:
+        if not X86 or part != "rules":
             continue
         if not roots or roots != quotients:
             complaints.append("%s: %d roots and %d divisions in step_adam" % (isa, roots, quotients))
@@ -191,7 +194,7 @@ def adam_divides_and_takes_one_root_a_vector(build):
 
 
 RULES = [
-    each_instruction_set_is_one_object_with_one_symbol,
+    each_instruction_set_is_two_objects_with_one_symbol_each,
     functions_are_named_for_the_library,
     exported_symbols_are_those_of_the_golden_list,
     imports_are_few_and_harmless,

@@ -26,10 +26,9 @@ static inline pending adagrad_states(vf g, vf *state, const vf *k) {
     return (pending){g, state[0]};
 }
 
-static inline vf adagrad_weight(vf w, pending p, const vf *k) {
-    vf d = vf_add(vf_sqrt(vf_add(p.x, k[ADAGRAD_B])), k[ADAGRAD_E]);
-    return vf_fma(k[ADAGRAD_STEP], vf_div(p.u, d), w);
-}
+static inline vf adagrad_denominator(vf s, const vf *k) { return vf_add(vf_sqrt(vf_add(s, k[ADAGRAD_B])), k[ADAGRAD_E]); }
+
+static inline vf adagrad_weight(vf w, pending p, const vf *k) { return vf_fma(k[ADAGRAD_STEP], vf_div(p.u, p.x), w); }
 #endif
 
 #endif

@@ -63,10 +63,9 @@ static inline pending adam_states(vf g, vf *state, const vf *k) {
     return (pending){state[0], state[1]};
 }
 
-static inline vf adam_weight(vf w, pending p, const vf *k) {
-    vf d = vf_add(vf_mul(vf_sqrt(vf_fma(p.x, k[ADAM_A], k[ADAM_B])), k[ADAM_C]), k[ADAM_E]);
-    return vf_fma(k[ADAM_STEP], vf_div(p.u, d), w);
-}
+static inline vf adam_denominator(vf x, const vf *k) { return vf_add(vf_mul(vf_sqrt(vf_fma(x, k[ADAM_A], k[ADAM_B])), k[ADAM_C]), k[ADAM_E]); }
+
+static inline vf adam_weight(vf w, pending p, const vf *k) { return vf_fma(k[ADAM_STEP], vf_div(p.u, p.x), w); }
 
 /* The greatest v so far, a NaN for good: compare and select, for max instructions differ about NaN. */
 static inline pending amsgrad_states(vf g, vf *state, const vf *k) {
@@ -75,6 +74,8 @@ static inline pending amsgrad_states(vf g, vf *state, const vf *k) {
     state[2] = vf_select(vf_less(greatest, v), v, vf_select(vf_unordered(v, v), v, greatest));
     return (pending){state[0], state[2]};
 }
+
+static inline vf amsgrad_denominator(vf x, const vf *k) { return adam_denominator(x, k); }
 
 static inline vf amsgrad_weight(vf w, pending p, const vf *k) { return adam_weight(w, p, k); }
 #endif

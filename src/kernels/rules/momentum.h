@@ -35,6 +35,8 @@ static inline pending momentum_states(vf g, vf *state, const vf *k) {
     return (pending){.u = state[0]};
 }
 
+#define momentum_denominator no_denominator
+
 static inline vf momentum_weight(vf w, pending p, const vf *k) { return vf_fma(k[MOMENTUM_STEP], p.u, w); }
 
 static inline pending nesterov_states(vf g, vf *state, const vf *k) {
@@ -42,6 +44,8 @@ static inline pending nesterov_states(vf g, vf *state, const vf *k) {
     state[0] = flush_state(vf_fma(k[MOMENTUM_MOMENTUM], state[0], x));
     return (pending){state[0], x};
 }
+
+#define nesterov_denominator no_denominator
 
 static inline vf nesterov_weight(vf w, pending p, const vf *k) { return vf_fma(k[MOMENTUM_STEP], vf_fma(k[MOMENTUM_MOMENTUM], p.u, p.x), w); }
 #endif

@@ -38,7 +38,7 @@ static inline void rmsprop_keras_prepare(float *k, const double *hyper, uint64_t
 #ifdef GD_SIMD_H
 static inline vf rmsprop_square(vf g, vf v, const vf *k) { return flush_state(vf_fma(k[RMSPROP_ALPHA], v, vf_mul(k[RMSPROP_C], vf_mul(g, g)))); }
 
-static inline vf rmsprop_quotient(pending p, const vf *k) { return vf_div(p.u, vf_add(vf_sqrt(vf_add(p.x, k[RMSPROP_B])), k[RMSPROP_E])); }
+static inline vf rmsprop_denominator(vf x, const vf *k) { return vf_add(vf_sqrt(vf_add(x, k[RMSPROP_B])), k[RMSPROP_E]); }
 
 /* The variance v - a^2 is not negative but by rounding: then it is +0. */
 static inline vf rmsprop_variance(vf v, vf a) {
@@ -51,7 +51,7 @@ static inline pending rmsprop_states(vf g, vf *state, const vf *k) {
     return (pending){g, state[0]};
 }
 
-static inline vf rmsprop_weight(vf w, pending p, const vf *k) { return vf_fma(k[RMSPROP_RATE], rmsprop_quotient(p, k), w); }
+static inline vf rmsprop_weight(vf w, pending p, const vf *k) { return vf_fma(k[RMSPROP_RATE], vf_div(p.u, p.x), w); }
 
 /* State: v, a. */
 static inline pending rmsprop_centered_states(vf g, vf *state, const vf *k) {
@@ -60,10 +60,12 @@ static inline pending rmsprop_centered_states(vf g, vf *state, const vf *k) {
     return (pending){g, rmsprop_variance(state[0], state[1])};
 }
 
+static inline vf rmsprop_centered_denominator(vf x, const vf *k) { return rmsprop_denominator(x, k); }
+
 static inline vf rmsprop_centered_weight(vf w, pending p, const vf *k) { return rmsprop_weight(w, p, k); }
 
 static inline pending rmsprop_with_momentum(pending p, vf *buffer, const vf *k) {
-    *buffer = flush_state(vf_fma(k[RMSPROP_MOMENTUM], *buffer, vf_mul(k[RMSPROP_R], rmsprop_quotient(p, k))));
+    *buffer = flush_state(vf_fma(k[RMSPROP_MOMENTUM], *buffer, vf_mul(k[RMSPROP_R], vf_div(p.u, rmsprop_denominator(p.x, k)))));
     return (pending){.u = *buffer};
 }
 
@@ -71,11 +73,15 @@ static inline pending rmsprop_momentum_states(vf g, vf *state, const vf *k) {
     return rmsprop_with_momentum(rmsprop_states(g, state, k), &state[1], k);
 }
 
+#define rmsprop_momentum_denominator no_denominator
+
 static inline vf rmsprop_momentum_weight(vf w, pending p, const vf *k) { return vf_fma(k[RMSPROP_STEP], p.u, w); }
 
 static inline pending rmsprop_centered_momentum_states(vf g, vf *state, const vf *k) {
     return rmsprop_with_momentum(rmsprop_centered_states(g, state, k), &state[2], k);
 }
+
+#define rmsprop_centered_momentum_denominator no_denominator
 
 static inline vf rmsprop_centered_momentum_weight(vf w, pending p, const vf *k) { return rmsprop_momentum_weight(w, p, k); }
 #endif

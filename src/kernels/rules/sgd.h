@@ -20,6 +20,8 @@ static inline pending sgd_states(vf g, vf *state, const vf *k) {
     return (pending){.u = g};
 }
 
+#define sgd_denominator no_denominator
+
 static inline vf sgd_weight(vf w, pending p, const vf *k) { return vf_fma(k[SGD_STEP], p.u, w); }
 #endif
 
