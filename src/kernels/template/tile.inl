@@ -35,6 +35,7 @@ static inline __attribute__((always_inline)) void tile_block(const gd_tile *t, c
                         __builtin_prefetch(next, 0, 2);
                     }
                 }
+#pragma GCC unroll 4 /* fewer instructions a multiply-add, where the core's other thread leaves few */
         for (const size_t end = t->k - p < t->run ? t->k : p + t->run; p < end; p++, b += t->b_k) {
             vf y[2 * TILE_VECTORS];
             for (int v = 0; v < last; v++) y[v] = vf_load(b + v * VF);
