@@ -14,15 +14,18 @@ static inline __attribute__((always_inline)) void transpose_block(const float *x
     for (size_t j = 0; j < VF && j < columns; j++) store_lanes(y + (ptrdiff_t)j * y_row, a[j], rows);
 }
 
+/* By strips of rows, so that a strip's lines, of x and of y, are in the first-level cache as long as they are needed. */
 static void transpose(const float *x, ptrdiff_t x_row, float *y, ptrdiff_t y_row, size_t rows, size_t columns) {
-    for (size_t i = 0; i < rows; i += VF)
-        for (size_t j = 0; j < columns; j += VF) {
-            const float *from = x + (ptrdiff_t)i * x_row + (ptrdiff_t)j;
-            float *to = y + (ptrdiff_t)j * y_row + (ptrdiff_t)i;
-            if (rows - i >= VF && columns - j >= VF) {
-                transpose_block(from, x_row, to, y_row, VF, VF);
-            } else {
-                transpose_block(from, x_row, to, y_row, rows - i, columns - j);
+    enum { STRIP = 32 };
+    for (size_t first = 0; first < rows; first += STRIP)
+        for (size_t j = 0; j < columns; j += VF)
+            for (size_t i = first; i < rows && i < first + STRIP; i += VF) {
+                const float *from = x + (ptrdiff_t)i * x_row + (ptrdiff_t)j;
+                float *to = y + (ptrdiff_t)j * y_row + (ptrdiff_t)i;
+                if (rows - i >= VF && columns - j >= VF) {
+                    transpose_block(from, x_row, to, y_row, VF, VF);
+                } else {
+                    transpose_block(from, x_row, to, y_row, rows - i, columns - j);
+                }
             }
-        }
 }
