@@ -8,21 +8,22 @@ enum {
     ACROSS_SHARING = TURNED > 8 ? 1 : ACROSS_VECTORS /* vectors that are turned at a time, and share a broadcast */
 };
 
-/* `rows` and `vectors` are constants where this is inlined. C has `columns` columns here, b has as many rows as the vectors have lanes. */
+/* `rows` and `vectors` are constants where this is inlined. C has `columns` columns here, b has as many rows as the vectors have lanes. As many lines from
+ * `next` on are prefetched, one after the other, as a CPU's own prefetching likes them: B is read across them. */
 static inline __attribute__((always_inline)) void across_block(const gd_across *t, const float *a, const float *b, const float *next, float *c,
                                                                const int rows, const int vectors, const size_t columns) {
     enum { CACHE_LINE = 16 };
     const int sharing = vectors < ACROSS_SHARING ? vectors : ACROSS_SHARING;
+    const size_t lanes = (size_t)(vectors * VF);
     vf acc[ACROSS_ROWS * ACROSS_VECTORS];
     for (int i = 0; i < rows; i++)
         for (int v = 0; v < vectors; v++) {
-            const size_t before = (size_t)v * VF, lanes = columns > before ? columns - before : 0;
-            acc[i * vectors + v] = t->onward ? load_lanes(c + i * t->c_row + before, lanes) : vf_set(0.0f);
+            const size_t before = (size_t)v * VF, part = columns > before ? columns - before : 0;
+            acc[i * vectors + v] = t->onward ? load_lanes(c + i * t->c_row + before, part) : vf_set(0.0f);
         }
     for (size_t p = 0; p < t->k; p += TURNED) {
         const size_t left = t->k - p;
-        if (next && p % CACHE_LINE == 0)
-            for (int j = 0; j < vectors * VF; j++) __builtin_prefetch(next + j * GD_ACROSS + p, 0, 2);
+        for (size_t i = 0; next && i < lanes * TURNED; i += CACHE_LINE) __builtin_prefetch(next + p * lanes + i, 0, 3);
         for (int u = 0; u < vectors; u += sharing) {
             vf y[ACROSS_SHARING * TURNED];
             for (int v = 0; v < sharing; v++) vf_load_turned(b + (u + v) * VF * GD_ACROSS + p, GD_ACROSS, y + v * TURNED);
@@ -38,24 +39,27 @@ static inline __attribute__((always_inline)) void across_block(const gd_across *
     }
     for (int i = 0; i < rows; i++)
         for (int v = 0; v < vectors; v++) {
-            const size_t before = (size_t)v * VF, lanes = columns > before ? columns - before : 0;
-            store_lanes(c + i * t->c_row + before, acc[i * vectors + v], lanes);
+            const size_t before = (size_t)v * VF, part = columns > before ? columns - before : 0;
+            store_lanes(c + i * t->c_row + before, acc[i * vectors + v], part);
         }
 }
 
 static inline __attribute__((always_inline)) void across_rows(const gd_across *t, const float *a, float *c, const int rows) {
     const int vectors = rows <= ACROSS_WIDE_ROWS ? ACROSS_VECTORS : 1;
+    enum { AHEAD = 2 };
     const size_t step = (size_t)(vectors * VF);
     float padded[ACROSS_VECTORS * VF * GD_ACROSS];
     for (size_t j = 0; j < t->columns; j += step) {
         const float *b = t->b + j * GD_ACROSS;
+        const size_t far = j + AHEAD * step; /* of this piece's rows, then of the next one's */
+        const float *next = far < t->columns ? t->b + far * GD_ACROSS : t->next ? t->next + (far - t->columns) * GD_ACROSS : NULL;
         const size_t columns = t->columns - j < step ? t->columns - j : step;
         if (columns < step) { /* missing rows of B: any, nothing of them is stored */
             copy(b, GD_ACROSS, padded, GD_ACROSS, columns, GD_ACROSS);
             copy(b, 0, padded + columns * GD_ACROSS, GD_ACROSS, step - columns, GD_ACROSS);
             b = padded;
         }
-        across_block(t, a, b, t->next ? t->next + j * GD_ACROSS : NULL, c + j, rows, vectors, columns);
+        across_block(t, a, b, next, c + j, rows, vectors, columns);
     }
 }
 
