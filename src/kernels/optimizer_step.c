@@ -49,37 +49,43 @@ static const gradus_tensor *given_state(const step *s, size_t i, uint32_t j) {
 }
 
 /* Where an element of the tensor is, counted in the order of its rows. */
-static float *at(const gradus_tensor *tensor, size_t element, bool dense) {
-    if (dense) return (float *)tensor->data + element;
+static float *at(const gradus_tensor *tensor, size_t element) {
     return (float *)tensor->data + gd_tensor_row(tensor, element / tensor->columns) + (ptrdiff_t)(element % tensor->columns);
 }
 
-/* Elements first .. first+count of tensor i, which lie in one piece in every array and are followed by `rest - count` more. */
-static void update_piece(const step *s, size_t i, size_t first, size_t count, size_t rest) {
-    const bool dense = s->set_of[i] & DENSE;
-    gd_span span;
-    span.weights = at(&s->args->parameters[i], first, dense);
-    span.gradients = at(&s->args->gradients[i], first, dense);
-    span.count = count;
-    span.ahead = s->ahead;
-    span.far = s->ahead == 0 || rest <= s->ahead ? 0 : gd_least(rest - s->ahead, count);
-    for (uint32_t j = 0; j < s->states; j++) {
-        const gradus_tensor *given = given_state(s, i, j);
-        span.states[j] = given ? at(given, first, dense) : gd_optimizer_state(s->optimizer, i, j) + first;
-    }
-    gd_update_span(&s->sets[s->set_of[i] & ~DENSE].update, &span);
+/* A span whose arrays are set: `count` elements, which are followed by `rest - count` more. */
+static void update_span(const step *s, size_t i, gd_span *span, size_t count, size_t rest) {
+    span->count = count;
+    span->ahead = s->ahead;
+    span->far = s->ahead == 0 || rest <= s->ahead ? 0 : gd_least(rest - s->ahead, count);
+    gd_update_span(&s->sets[s->set_of[i] & ~DENSE].update, span);
 }
 
-/* Elements begin .. end of tensor i: at once if it is dense everywhere, else row by row. */
-static void update_tensor(const step *s, size_t i, size_t begin, size_t end) {
-    const size_t columns = s->args->parameters[i].columns;
-    if (s->set_of[i] & DENSE) {
-        update_piece(s, i, begin, end - begin, s->optimizer->extents[i].size - begin);
-        return;
+/* Elements begin .. end of tensor i, which is dense everywhere. This and what it calls is done for every tensor of thousands: few instructions. */
+static inline void update_dense(const step *s, size_t i, size_t begin, size_t end) {
+    gd_span span;
+    span.weights = (float *)s->args->parameters[i].data + begin;
+    span.gradients = (float *)s->args->gradients[i].data + begin;
+    for (uint32_t j = 0; j < s->states; j++) {
+        const gradus_tensor *given = given_state(s, i, j);
+        span.states[j] = (given ? (float *)given->data : gd_optimizer_state(s->optimizer, i, j)) + begin;
     }
+    update_span(s, i, &span, end - begin, s->optimizer->extents[i].size - begin);
+}
+
+/* Elements begin .. end of any tensor, row by row. */
+static GD_NOINLINE void update_rows(const step *s, size_t i, size_t begin, size_t end) {
+    const size_t columns = s->args->parameters[i].columns;
     while (begin < end) {
-        const size_t rest = columns - begin % columns, count = rest < end - begin ? rest : end - begin;
-        update_piece(s, i, begin, count, rest);
+        const size_t rest = columns - begin % columns, count = gd_least(rest, end - begin);
+        gd_span span;
+        span.weights = at(&s->args->parameters[i], begin);
+        span.gradients = at(&s->args->gradients[i], begin);
+        for (uint32_t j = 0; j < s->states; j++) {
+            const gradus_tensor *given = given_state(s, i, j);
+            span.states[j] = given ? at(given, begin) : gd_optimizer_state(s->optimizer, i, j) + begin;
+        }
+        update_span(s, i, &span, count, rest);
         begin += count;
     }
 }
@@ -99,7 +105,14 @@ static void update(void *argument, size_t begin, size_t end) {
     }
     for (size_t i = low; begin < end; i++) {
         const size_t next = extents[i + 1].offset, stop = next < end ? next : end;
-        if (stop > begin && !skipped(s, i)) update_tensor(s, i, begin - extents[i].offset, stop - extents[i].offset);
+        if (stop > begin && !skipped(s, i)) {
+            const size_t from = begin - extents[i].offset, to = stop - extents[i].offset;
+            if (s->set_of[i] & DENSE) {
+                update_dense(s, i, from, to);
+            } else {
+                update_rows(s, i, from, to);
+            }
+        }
         begin = stop;
     }
 }
@@ -147,25 +160,36 @@ static gradus_status check_tensors(gradus_context *context, const step *s, size_
     return status;
 }
 
-/* Dense, fp32, of the parameter's shape, which fits in memory: what nearly every tensor is, in a few operations. */
+/* Whether a tensor is what gradus_tensor_matrix makes for the parameter's shape, which fits in memory: what nearly every one is, in a few operations. */
 static bool usual(const gradus_tensor *t, const gradus_parameter *p) {
-    const size_t shape = (t->batch ^ p->batch) | (t->rows ^ p->rows) | (t->columns ^ p->columns);
-    return t->data && (shape | t->reserved | t->flags) == 0 && t->dtype == GRADUS_DTYPE_F32 && (t->row_stride | t->batch_stride) >= 0 &&
-           gd_tensor_dense(t);
+    const size_t matrix = p->rows * p->columns, shape = (t->batch ^ p->batch) | (t->rows ^ p->rows) | (t->columns ^ p->columns);
+    const size_t strides = ((size_t)t->row_stride ^ p->columns) | ((size_t)t->batch_stride ^ matrix);
+    return t->data && (shape | strides | t->reserved | t->flags | (size_t)(t->dtype ^ GRADUS_DTYPE_F32)) == 0;
+}
+
+static bool all_of(const step *s, size_t i, bool (*is)(const gradus_tensor *t, const gradus_parameter *p)) {
+    const gradus_parameter *parameter = &s->optimizer->parameters[i];
+    bool all = is(&s->args->parameters[i], parameter) && is(&s->args->gradients[i], parameter);
+    for (uint32_t j = 0; all && s->args->states && j < s->states; j++) all = is(given_state(s, i, j), parameter);
+    return all;
+}
+
+static bool dense(const gradus_tensor *t, const gradus_parameter *p) {
+    (void)p;
+    return gd_tensor_dense(t);
 }
 
 /* Marks the tensors begin .. end that lie in one piece; finds out whether any is not as it should be. */
 static void examine(void *argument, size_t begin, size_t end) {
     step *s = argument;
     for (size_t i = begin; i < end; i++) {
-        const gradus_parameter *parameter = &s->optimizer->parameters[i];
         if (skipped(s, i)) continue;
-        bool dense = usual(&s->args->parameters[i], parameter) && usual(&s->args->gradients[i], parameter);
-        for (uint32_t j = 0; dense && s->args->states && j < s->states; j++) dense = usual(given_state(s, i, j), parameter);
-        if (dense) {
+        if (all_of(s, i, usual)) {
             s->set_of[i] |= DENSE;
         } else if (check_tensors(NULL, s, i) != GRADUS_OK) {
             atomic_store_explicit(&s->refused, true, memory_order_relaxed);
+        } else if (all_of(s, i, dense)) {
+            s->set_of[i] |= DENSE;
         }
     }
 }

@@ -11,7 +11,7 @@ enum { BLOCK = 2048 }; /* elements: gradient, scratch, weights and two states ar
 void gd_formula_prepare(gd_formula *formula, const gd_kernels *kernels, const gd_algorithm *algorithm, const double *hyper, uint64_t t) {
     const double decay = hyper[GRADUS_WEIGHT_DECAY];
     formula->kernels = kernels;
-    formula->rule = algorithm->rule;
+    formula->step = kernels->step[algorithm->rule];
     formula->state_count = gd_algorithm_states(algorithm);
     algorithm->prepare(formula->coefficients, hyper, t);
     formula->keep = algorithm->weight_decay == GRADUS_WEIGHT_DECAY_DECOUPLED ? (float)(1.0 - hyper[GRADUS_LEARNING_RATE] * decay) : 1.0f;
@@ -46,32 +46,20 @@ static void update_block(const gd_update *update, gd_span block) {
         formula->kernels->gradient_stage(&stage);
         block.gradients = staged_gradients;
     }
-    formula->kernels->step[formula->rule](&block);
+    formula->step(&block);
     if (stages->zero) memset(gradients, 0, block.count * sizeof(float));
 }
 
-static void update_blocks(const gd_update *update, gd_span span) {
-    const size_t total = span.count, far = span.far;
-    for (size_t done = 0; done < total; done += span.count) {
-        span.count = gd_least(total - done, BLOCK);
-        span.far = far > done ? gd_least(far - done, span.count) : 0;
-        span.far_gradients = span.gradients;
-        update_block(update, span);
-        span.weights += span.count;
-        span.gradients += span.count;
-        for (uint32_t j = 0; j < update->formula->state_count; j++) span.states[j] += span.count;
-    }
-}
-
-void gd_update_span(const gd_update *update, gd_span *span) {
-    const gd_formula *formula = update->formula;
-    span->keep = formula->keep;
-    span->coefficients = formula->coefficients;
-    span->far_gradients = span->gradients;
-    if (!update->staged && !update->stages.zero) {
-        formula->kernels->step[formula->rule](span);
-    } else {
-        update_blocks(update, *span);
+void gd_update_blocks(const gd_update *update, gd_span *span) {
+    const size_t total = span->count, far = span->far;
+    for (size_t done = 0; done < total; done += span->count) {
+        span->count = gd_least(total - done, BLOCK);
+        span->far = far > done ? gd_least(far - done, span->count) : 0;
+        span->far_gradients = span->gradients;
+        update_block(update, *span);
+        span->weights += span->count;
+        span->gradients += span->count;
+        for (uint32_t j = 0; j < update->formula->state_count; j++) span->states[j] += span->count;
     }
 }
 

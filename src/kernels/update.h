@@ -11,7 +11,8 @@ struct gd_algorithm;
 /* The rule with its coefficients at one step, of all parameters that have the same hyper-parameters and step count. */
 typedef struct gd_formula {
     const gd_kernels *kernels;
-    uint32_t rule, state_count;
+    gd_step_function *step; /* the rule */
+    uint32_t state_count;
     float coefficients[GD_MAX_COEFFICIENTS];
     float keep;  /* of the weights: decoupled decay */
     float decay; /* coupled decay; 0: none */
@@ -29,7 +30,8 @@ typedef struct gd_stages {
 typedef struct gd_update {
     const gd_formula *formula;
     gd_stages stages;
-    bool staged; /* the gradient goes through a stage before the rule: gd_update_set finds out */
+    bool staged; /* the gradient goes through a stage before the rule: gd_update_set finds out; */
+    bool plain;  /* nothing happens but the rule */
     float *states[GD_MAX_STATES];
 } gd_update;
 
@@ -42,10 +44,23 @@ static inline void gd_update_set(gd_update *update, const gd_formula *formula, g
     update->formula = formula;
     update->stages = stages;
     update->staged = stages.scale != 1.0f || stages.clip != 0.0f || stages.l1 != 0.0f || stages.l2 != 0.0f || formula->decay != 0.0f;
+    update->plain = !update->staged && !stages.zero;
 }
 
+/* As gd_update_span, block by block, with the stages. */
+void gd_update_blocks(const gd_update *update, gd_span *span);
+
 /* Updates what the span's arrays, count and far say; its other fields are the update's business, and written. */
-void gd_update_span(const gd_update *update, gd_span *span);
+static inline void gd_update_span(const gd_update *update, gd_span *span) {
+    span->keep = update->formula->keep;
+    span->coefficients = update->formula->coefficients;
+    span->far_gradients = span->gradients;
+    if (update->plain) {
+        update->formula->step(span);
+    } else {
+        gd_update_blocks(update, span);
+    }
+}
 
 /* What comes before the factor of norm clipping, in place: penalties and clipping by value. */
 void gd_update_stage(const gd_update *update, const float *weights, float *gradients, size_t count);

@@ -346,8 +346,7 @@ static const gd_case cases[] = {
 };
 /* clang-format on */
 
-_Static_assert(sizeof(gd_kernels) ==
-                   offsetof(gd_kernels, step) + (GD_RULE_COUNT + GD_UNARY_COUNT + GD_DERIVATIVE_COUNT + 12) * sizeof(void (*)(void)),
+_Static_assert(sizeof(gd_kernels) == offsetof(gd_kernels, gradient_stage) + (GD_UNARY_COUNT + GD_DERIVATIVE_COUNT + 12) * sizeof(void (*)(void)),
                "the kernel table has a function that this list does not have: add a case for it, then count it here");
 
 const gd_case *gd_case_at(size_t index) {
