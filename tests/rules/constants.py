@@ -1,5 +1,7 @@
 """Long fp64 constants are those that a script in tools/ derives: nobody types sixteen digits, and no test of rounded results sees the last of them."""
 import glob
+import hashlib
+import os
 import re
 import subprocess
 import sys
@@ -23,8 +25,22 @@ def derived():
         scripts = sorted(glob.glob(str(house.ROOT / "tools/derive_*.py")))
         if subprocess.run([sys.executable, "-c", "import mpmath"], stderr=subprocess.DEVNULL).returncode != 0:
             return None
-        _derived.append({abs(value) for script in scripts for _, value in _long(house.output(sys.executable, script))})
+        _derived.append({abs(value) for script in scripts for _, value in _long(_printed(script))})
     return _derived[0]
+
+
+def _printed(script):
+    """What a script prints: it takes ten seconds, so it is kept in build/ until the script is another."""
+    with open(script, "rb") as f:
+        name = "derived-%s.txt" % hashlib.sha256(f.read()).hexdigest()[:16]
+    kept = house.ROOT / "build" / name
+    if not kept.exists():
+        text = house.output(sys.executable, script)
+        kept.parent.mkdir(exist_ok=True)
+        new = kept.with_suffix(".%d" % os.getpid())
+        new.write_text(text)
+        new.replace(kept)
+    return kept.read_text()
 
 
 def long_constants_are_derived(files):

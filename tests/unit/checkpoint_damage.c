@@ -1,4 +1,5 @@
-/* Damaged and hostile checkpoint files, and memory that runs out: always a clean error or the previous file, never a silently different run. */
+/* Damaged and hostile checkpoint files, and memory that runs out: always a clean error or the previous file, never a silently different run.
+ * runs: slow */
 #include "runs.h"
 
 #include "base/bytes.h"

@@ -1,6 +1,7 @@
 /* Losses: the reference against textbook formulas in double precision and their central differences, what the losses do at the ends of the floats, and
  * the same loss asked for in other words.
- * links: oracle */
+ * links: oracle
+ * runs: slow */
 #include <float.h>
 #include <stdio.h>
 

@@ -1,5 +1,6 @@
 /* The plans of a step: updates on finished tiles or in phases of their own, a batch whole or in parts. The bits are those of the first, whole, which
- * other suites hold against references; what fails or is stopped changes nothing; the scratch does not grow with the batch. */
+ * other suites hold against references; what fails or is stopped changes nothing; the scratch does not grow with the batch.
+ * runs: slow */
 #include "counting.h"
 #include "kernels/optimizer.h"
 #include "net_pairs.h"

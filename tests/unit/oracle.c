@@ -1,6 +1,7 @@
 /* Is the contract right? The reference (whose bits every kernel has) against textbook formulas in double precision, within bounds that rounding
  * explains.
- * links: oracle */
+ * links: oracle
+ * runs: slow */
 #include <float.h>
 #include <math.h>
 #include <stdio.h>
