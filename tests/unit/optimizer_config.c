@@ -300,12 +300,15 @@ Test(optimizer_config, steps_that_are_refused) {
     REFUSED(GRADUS_INVALID_ARGUMENT, "parameters[0]", tw.data = NULL);
     REFUSED(GRADUS_INVALID_ARGUMENT, "1 x 4 x 3", tw.rows = 4; tw.columns = 3);
     REFUSED(GRADUS_INVALID_ARGUMENT, "gradients[0]", tg.rows = 2);
+    REFUSED(GRADUS_INVALID_ARGUMENT, "2 x 3 x 4", tg.batch = 2);
+    REFUSED(GRADUS_INVALID_ARGUMENT, "1 x 3 x 3", tw.columns = 3);
     REFUSED(GRADUS_INVALID_ARGUMENT, "states[0][0]", ts.columns = 5; ts.row_stride = 5);
     REFUSED(GRADUS_INVALID_ARGUMENT, "row_stride 3", tg.row_stride = 3);
     REFUSED(GRADUS_INVALID_ARGUMENT, "negative", tg.row_stride = -4);
     REFUSED(GRADUS_UNSUPPORTED, "dtype 2", tg.dtype = GRADUS_DTYPE_F64);
     REFUSED(GRADUS_UNSUPPORTED, "states[0][0]", ts.dtype = GRADUS_DTYPE_BF16);
     REFUSED(GRADUS_INVALID_ARGUMENT, "flags", tw.flags = 1);
+    REFUSED(GRADUS_INVALID_ARGUMENT, "reserved", tg.reserved = 1);
     REFUSED(GRADUS_INTERRUPTED, "nothing has changed", gradus_interrupt(context));
 #undef REFUSED
     cr_assert_arr_eq(w, kept, sizeof w);
