@@ -5,7 +5,6 @@
 
 #include GD_SIMD_HEADER
 
-#include "base/detmath.h"
 #include "kernels/contract.h"
 #include "kernels/kernels.h"
 

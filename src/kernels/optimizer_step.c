@@ -49,28 +49,25 @@ static const gradus_tensor *given_state(const step *s, size_t i, uint32_t j) {
 }
 
 /* Where an element of the tensor is, counted in the order of its rows. */
-static float *at(const gradus_tensor *tensor, size_t element) {
+static inline float *at(const gradus_tensor *tensor, size_t element, const bool dense) {
+    if (dense) return (float *)tensor->data + element;
     return (float *)tensor->data + gd_tensor_row(tensor, element / tensor->columns) + (ptrdiff_t)(element % tensor->columns);
 }
 
-/* A span whose arrays are set: `count` elements, which are followed by `rest - count` more. */
-static void update_span(const step *s, size_t i, gd_span *span, size_t count, size_t rest) {
-    span->count = count;
-    span->ahead = s->ahead;
-    span->far = s->ahead == 0 || rest <= s->ahead ? 0 : gd_least(rest - s->ahead, count);
-    gd_update_span(&s->sets[s->set_of[i] & ~DENSE].update, span);
-}
-
-/* Elements begin .. end of tensor i, which is dense everywhere. This and what it calls is done for every tensor of thousands: few instructions. */
-static inline void update_dense(const step *s, size_t i, size_t begin, size_t end) {
+/* Elements first .. first+count of tensor i, which lie in one piece in every array and are followed by `rest - count` more. `dense` is a constant where
+ * this is inlined: it is done for every tensor of thousands, with few instructions for the dense ones. */
+static inline __attribute__((always_inline)) void update_piece(const step *s, size_t i, size_t first, size_t count, size_t rest, const bool dense) {
     gd_span span;
-    span.weights = (float *)s->args->parameters[i].data + begin;
-    span.gradients = (float *)s->args->gradients[i].data + begin;
+    span.weights = at(&s->args->parameters[i], first, dense);
+    span.gradients = at(&s->args->gradients[i], first, dense);
+    span.count = count;
+    span.ahead = s->ahead;
+    span.far = s->ahead == 0 || rest <= s->ahead ? 0 : gd_least(rest - s->ahead, count);
     for (uint32_t j = 0; j < s->states; j++) {
         const gradus_tensor *given = given_state(s, i, j);
-        span.states[j] = (given ? (float *)given->data : gd_optimizer_state(s->optimizer, i, j)) + begin;
+        span.states[j] = given ? at(given, first, dense) : gd_optimizer_state(s->optimizer, i, j) + first;
     }
-    update_span(s, i, &span, end - begin, s->optimizer->extents[i].size - begin);
+    gd_update_span(&s->sets[s->set_of[i] & ~DENSE].update, &span);
 }
 
 /* Elements begin .. end of any tensor, row by row. */
@@ -78,14 +75,7 @@ static GD_NOINLINE void update_rows(const step *s, size_t i, size_t begin, size_
     const size_t columns = s->args->parameters[i].columns;
     while (begin < end) {
         const size_t rest = columns - begin % columns, count = gd_least(rest, end - begin);
-        gd_span span;
-        span.weights = at(&s->args->parameters[i], begin);
-        span.gradients = at(&s->args->gradients[i], begin);
-        for (uint32_t j = 0; j < s->states; j++) {
-            const gradus_tensor *given = given_state(s, i, j);
-            span.states[j] = given ? at(given, begin) : gd_optimizer_state(s->optimizer, i, j) + begin;
-        }
-        update_span(s, i, &span, count, rest);
+        update_piece(s, i, begin, count, rest, false);
         begin += count;
     }
 }
@@ -108,7 +98,7 @@ static void update(void *argument, size_t begin, size_t end) {
         if (stop > begin && !skipped(s, i)) {
             const size_t from = begin - extents[i].offset, to = stop - extents[i].offset;
             if (s->set_of[i] & DENSE) {
-                update_dense(s, i, from, to);
+                update_piece(s, i, from, to - from, extents[i].size - from, true);
             } else {
                 update_rows(s, i, from, to);
             }
